@@ -1,0 +1,2 @@
+create extension concord;
+select concord.track('content');

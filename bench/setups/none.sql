@@ -1,0 +1,1 @@
+-- Nothing is recorded: what the others are measured against.

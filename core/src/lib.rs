@@ -1,0 +1,9 @@
+//! The pure logic of concord. Nothing here knows PostgreSQL: time and randomness are passed in, so
+//! plain `cargo test` covers all of it.
+
+pub mod context;
+pub mod hlc;
+pub mod jsonb;
+pub mod options;
+pub mod sequence;
+pub mod ulid;

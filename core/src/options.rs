@@ -1,0 +1,400 @@
+//! The options of tracking, as the triggers carry them: `name=value` arguments. They are the only
+//! place where options are kept, so a table whose triggers were made by hand is like any other.
+
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// What decides between versions that were written without knowledge of each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// The last writer's whole row.
+    #[default]
+    LastWriterWins,
+    /// Each column by its last writer.
+    Merge,
+    /// As last writer wins for the moment; the conflict stays open.
+    Manual,
+}
+
+/// What happens to a write made from a version that no longer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnStale {
+    /// The row stays, the incoming image goes to the conflicts.
+    #[default]
+    Record,
+    /// The write lands, what it overwrote goes to the conflicts.
+    Overwrite,
+    /// SQLSTATE 40001.
+    Reject,
+}
+
+/// What happens to a child whose parent was deleted elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnMissingParent {
+    /// It is kept aside until the parent is back.
+    #[default]
+    SetAside,
+    /// The parent comes back.
+    ReviveParent,
+}
+
+/// The version column: the default name where such a column exists, a name, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum VersionColumn {
+    /// `row_version`, if the table has it.
+    #[default]
+    Default,
+    /// This column.
+    Named(String),
+    /// No version column.
+    None,
+}
+
+/// The name of the version column where none is given.
+pub const DEFAULT_VERSION_COLUMN: &str = "row_version";
+
+/// All options of one tracked table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Options {
+    /// `version_column`; empty for none.
+    pub version_column: VersionColumn,
+    /// `conflict_policy`: `lww`, `merge` or `manual`.
+    pub conflict_policy: Policy,
+    /// `on_stale`: `record`, `overwrite` or `reject`.
+    pub on_stale: OnStale,
+    /// `exclude`: columns that no image shows.
+    pub exclude: Vec<String>,
+    /// `redact`: columns that no image shows, but whose change is noted.
+    pub redact: Vec<String>,
+    /// `redact_default`: column to value, for rows inserted on other nodes.
+    pub redact_default: Map<String, Value>,
+    /// `merge_groups`: columns that change together.
+    pub merge_groups: Vec<Vec<String>>,
+    /// `merge_silently`: columns that never make a conflict.
+    pub merge_silently: Vec<String>,
+    /// `rename`: columns under whose changed value the loser of a unique collision is shown.
+    pub rename: Vec<String>,
+    /// `on_missing_parent`: `set_aside` or `revive_parent`.
+    pub on_missing_parent: OnMissingParent,
+    /// `record_key`: the columns that identify a record, where not the primary key.
+    pub record_key: Option<Vec<String>>,
+}
+
+/// Why an argument is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionError {
+    /// What is wrong, naming the value.
+    pub message: String,
+    /// What would be right.
+    pub hint: String,
+}
+
+impl OptionError {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        OptionError { message: message.into(), hint: hint.into() }
+    }
+}
+
+impl fmt::Display for OptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// An option whose value is one of a few words.
+pub trait Word: Copy + PartialEq + 'static {
+    /// Name of the option.
+    const OPTION: &'static str;
+    /// Every value with its word.
+    const WORDS: &'static [(Self, &'static str)];
+
+    /// The value of a word.
+    fn from_word(word: &str) -> Result<Self, OptionError> {
+        Self::WORDS.iter().find(|(_, w)| *w == word).map(|(value, _)| *value).ok_or_else(|| {
+            let known: Vec<&str> = Self::WORDS.iter().map(|(_, word)| *word).collect();
+            OptionError::new(
+                format!("invalid {} \"{word}\"", Self::OPTION),
+                format!("Known are: {}.", known.join(", ")),
+            )
+        })
+    }
+
+    /// The word of a value.
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(value, _)| *value == self).map_or("", |(_, word)| word)
+    }
+}
+
+impl Word for Policy {
+    const OPTION: &'static str = "conflict_policy";
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Policy::LastWriterWins, "lww"), (Policy::Merge, "merge"), (Policy::Manual, "manual")];
+}
+
+impl Word for OnStale {
+    const OPTION: &'static str = "on_stale";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (OnStale::Record, "record"),
+        (OnStale::Overwrite, "overwrite"),
+        (OnStale::Reject, "reject"),
+    ];
+}
+
+impl Word for OnMissingParent {
+    const OPTION: &'static str = "on_missing_parent";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (OnMissingParent::SetAside, "set_aside"),
+        (OnMissingParent::ReviveParent, "revive_parent"),
+    ];
+}
+
+const KNOWN: &str = "version_column, conflict_policy, on_stale, exclude, redact, redact_default, \
+                     merge_groups, merge_silently, rename, on_missing_parent, record_key";
+
+impl Options {
+    /// Reads `name=value` arguments.
+    pub fn parse<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Options, OptionError> {
+        let mut options = Options::default();
+        for argument in arguments {
+            let Some((name, value)) = argument.split_once('=') else {
+                return Err(OptionError::new(
+                    format!("trigger argument \"{argument}\" is not of the form name=value"),
+                    format!("Known names are: {KNOWN}."),
+                ));
+            };
+            options.set(name.trim(), value.trim())?;
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), OptionError> {
+        match name {
+            "version_column" => {
+                self.version_column = match parse_names(name, value)?.as_slice() {
+                    [] => VersionColumn::None,
+                    [column] => VersionColumn::Named(column.clone()),
+                    _ => {
+                        return Err(OptionError::new(
+                            format!("version_column \"{value}\" names more than one column"),
+                            "A table has one version column.",
+                        ));
+                    }
+                }
+            }
+            "conflict_policy" => self.conflict_policy = Policy::from_word(value)?,
+            "on_stale" => self.on_stale = OnStale::from_word(value)?,
+            "exclude" => self.exclude = parse_names(name, value)?,
+            "redact" => self.redact = parse_names(name, value)?,
+            "redact_default" => self.redact_default = parse_redact_default(value)?,
+            "merge_groups" => self.merge_groups = parse_merge_groups(value)?,
+            "merge_silently" => self.merge_silently = parse_names(name, value)?,
+            "rename" => self.rename = parse_names(name, value)?,
+            "on_missing_parent" => self.on_missing_parent = OnMissingParent::from_word(value)?,
+            "record_key" => self.record_key = Some(parse_names(name, value)?),
+            _ => {
+                return Err(OptionError::new(
+                    format!("unknown option \"{name}\""),
+                    format!("Known are: {KNOWN}."),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The arguments that `parse` reads back to these options; defaults are left out.
+    pub fn to_arguments(&self) -> Vec<String> {
+        let default = Options::default();
+        let mut arguments = Vec::new();
+        match &self.version_column {
+            VersionColumn::Default => {}
+            VersionColumn::Named(column) => {
+                arguments.push(format!("version_column={}", quote_identifier(column)));
+            }
+            VersionColumn::None => arguments.push("version_column=".to_owned()),
+        }
+        let mut add = |name: &str, value: String, is_default: bool| {
+            if !is_default {
+                arguments.push(format!("{name}={value}"));
+            }
+        };
+        let policy = self.conflict_policy;
+        add("conflict_policy", policy.word().into(), policy == default.conflict_policy);
+        add("on_stale", self.on_stale.word().into(), self.on_stale == default.on_stale);
+        add("exclude", join_names(&self.exclude), self.exclude.is_empty());
+        add("redact", join_names(&self.redact), self.redact.is_empty());
+        let redact_default = Value::Object(self.redact_default.clone()).to_string();
+        add("redact_default", redact_default, self.redact_default.is_empty());
+        let merge_groups = Value::from(self.merge_groups.clone()).to_string();
+        add("merge_groups", merge_groups, self.merge_groups.is_empty());
+        add("merge_silently", join_names(&self.merge_silently), self.merge_silently.is_empty());
+        add("rename", join_names(&self.rename), self.rename.is_empty());
+        let missing = self.on_missing_parent;
+        add("on_missing_parent", missing.word().into(), missing == default.on_missing_parent);
+        if let Some(key) = &self.record_key {
+            arguments.push(format!("record_key={}", join_names(key)));
+        }
+        arguments
+    }
+}
+
+/// Reads `redact_default`.
+pub fn parse_redact_default(value: &str) -> Result<Map<String, Value>, OptionError> {
+    match serde_json::from_str(value) {
+        Ok(Value::Object(map)) => Ok(map),
+        _ => Err(OptionError::new(
+            format!("redact_default \"{value}\" is not a JSON object"),
+            "Give column and value, as in {\"password_hash\": \"!\"}.",
+        )),
+    }
+}
+
+/// Reads `merge_groups`.
+pub fn parse_merge_groups(value: &str) -> Result<Vec<Vec<String>>, OptionError> {
+    serde_json::from_str(value).map_err(|_| {
+        OptionError::new(
+            format!("merge_groups \"{value}\" is not a JSON array of arrays of column names"),
+            "Give groups of columns, as in [[\"parent_id\", \"next_sibling_id\"]].",
+        )
+    })
+}
+
+/// Reads a list of names as SQL writes them: folded to lower case unless in double quotes
+/// (PostgreSQL's `SplitIdentifierString`).
+fn parse_names(option: &str, text: &str) -> Result<Vec<String>, OptionError> {
+    let malformed = || {
+        OptionError::new(
+            format!("{option} \"{text}\" is not a list of names"),
+            "Separate names by commas; put names that need it in double quotes.",
+        )
+    };
+    let mut names = Vec::new();
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return Ok(names);
+    }
+    loop {
+        let (name, after) = match rest.strip_prefix('"') {
+            Some(quoted) => split_quoted(quoted).ok_or_else(malformed)?,
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (rest[..end].trim().to_lowercase(), &rest[end..])
+            }
+        };
+        if name.is_empty() || name.contains('"') && !rest.starts_with('"') {
+            return Err(malformed());
+        }
+        names.push(name);
+        rest = match after.trim_start() {
+            "" => return Ok(names),
+            after => after.strip_prefix(',').ok_or_else(malformed)?.trim_start(),
+        };
+    }
+}
+
+fn split_quoted(text: &str) -> Option<(String, &str)> {
+    let mut name = String::new();
+    let mut rest = text;
+    loop {
+        let end = rest.find('"')?;
+        name.push_str(&rest[..end]);
+        rest = &rest[end + 1..];
+        match rest.strip_prefix('"') {
+            Some(after) => {
+                name.push('"');
+                rest = after;
+            }
+            None => return Some((name, rest)),
+        }
+    }
+}
+
+fn join_names(names: &[String]) -> String {
+    names.iter().map(|name| quote_identifier(name)).collect::<Vec<_>>().join(",")
+}
+
+/// Quotes a name always, so that no list of reserved words is needed.
+pub fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Quotes a string literal, with the escape syntax where it holds a backslash (PostgreSQL's
+/// `quote_literal`).
+pub fn quote_literal(text: &str) -> String {
+    let doubled = text.replace('\'', "''");
+    match doubled.contains('\\') {
+        true => format!("E'{}'", doubled.replace('\\', "\\\\")),
+        false => format!("'{doubled}'"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn names(text: &str) -> Result<Vec<String>, OptionError> {
+        parse_names("exclude", text)
+    }
+
+    #[test]
+    fn names_fold_like_sql() {
+        assert!(names(" A , \"B c\",d\"\"").is_err());
+        assert_eq!(names(" A , \"B c\" ,d").unwrap(), ["a", "B c", "d"]);
+        assert_eq!(names("\"a\"\"b\"").unwrap(), ["a\"b"]);
+        assert!(names("").unwrap().is_empty());
+        for bad in [",", "a,", "\"a", "\"\"", "a,,b", "\"a\"b"] {
+            assert!(names(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn unknown_values_are_named() {
+        for (argument, part) in [
+            ("conflict_policy=newest", "newest"),
+            ("on_stale=ignore", "ignore"),
+            ("on_missing_parent=x", "x"),
+            ("colour=red", "colour"),
+            ("exclude", "exclude"),
+            ("version_column=a,b", "a,b"),
+            ("redact_default=[]", "[]"),
+            ("merge_groups=[1]", "[1]"),
+        ] {
+            let error = Options::parse([argument]).unwrap_err();
+            assert!(error.message.contains(part), "{error}");
+            assert!(!error.hint.is_empty());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arguments_round_trip(
+            exclude in proptest::collection::vec("[^\0]{1,8}", 0..4),
+            key in proptest::option::of(proptest::collection::vec("[a-zA-Z ,\"=']{1,8}", 1..3)),
+            groups in proptest::collection::vec(proptest::collection::vec(".{1,5}", 1..3), 0..3),
+            version in proptest::option::of(proptest::option::of("[a-z\" ]{1,6}")),
+            policy in 0..3usize, stale in 0..3usize,
+        ) {
+            let options = Options {
+                version_column: match version {
+                    None => VersionColumn::Default,
+                    Some(None) => VersionColumn::None,
+                    Some(Some(name)) => VersionColumn::Named(name),
+                },
+                conflict_policy: Policy::WORDS[policy].0,
+                on_stale: OnStale::WORDS[stale].0,
+                exclude,
+                record_key: key,
+                merge_groups: groups,
+                ..Options::default()
+            };
+            let arguments = options.to_arguments();
+            prop_assert_eq!(Options::parse(arguments.iter().map(String::as_str)).unwrap(), options);
+        }
+
+        #[test]
+        fn no_input_panics(argument in ".*") {
+            let _ = Options::parse([argument.as_str()]);
+            let _ = names(&argument);
+        }
+    }
+}

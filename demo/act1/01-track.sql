@@ -1,0 +1,13 @@
+-- Six tables of a CMS are tracked
+-- One call each. From now on every committed row change is an event. The pointers of the page tree change together or
+-- not at all, and a password hash never enters the log.
+:statements
+SELECT concord.track('users', redact => '{password_hash}', redact_default => '{"password_hash": "locked"}');
+SELECT concord.track('datatypes');
+SELECT concord.track('routes', rename => '{slug}');
+SELECT concord.track('content_data', conflict_policy => 'merge', merge_silently => '{date_modified}',
+    merge_groups => '[["parent_id", "first_child_id", "next_sibling_id", "prev_sibling_id"]]');
+SELECT concord.track('content_fields');
+SELECT concord.track('media');
+:results
+SELECT demo.equal('tables tracked', count(*)::int, 6) FROM concord.tracked_tables :check

@@ -1,0 +1,14 @@
+CREATE FUNCTION concord.node_id() RETURNS concord.ulid
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'node_id';
+CREATE FUNCTION concord.heartbeat() RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'heartbeat_now';
+CREATE FUNCTION concord.tick() RETURNS void
+    LANGUAGE c AS 'MODULE_PATHNAME', 'tick_now';
+CREATE FUNCTION concord.flush() RETURNS bigint
+    LANGUAGE c AS 'MODULE_PATHNAME', 'flush';
+
+COMMENT ON FUNCTION concord.node_id() IS 'The identity of this database';
+COMMENT ON FUNCTION concord.heartbeat() IS 'Tells the other nodes of this one';
+COMMENT ON FUNCTION concord.tick() IS 'What has to happen now and then; the background worker runs it';
+COMMENT ON FUNCTION concord.flush() IS
+    'Numbers and writes this transaction''s events now, so that it can read them; further tracked writes are refused';

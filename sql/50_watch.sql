@@ -1,0 +1,21 @@
+-- What the event triggers last saw of each tracked table, to tell what a DDL command changed. Made
+-- again by itself after a restore, when the triggers are created.
+CREATE TABLE concord.watched_tables (
+    relation      oid  PRIMARY KEY,
+    table_schema  text NOT NULL,
+    table_name    text NOT NULL,
+    capturing     boolean NOT NULL,
+    partitions    oid[] NOT NULL DEFAULT '{}'
+);
+
+CREATE TABLE concord.capture_windows (
+    window_id     concord.ulid PRIMARY KEY DEFAULT concord.gen_ulid(),
+    table_schema  text NOT NULL,
+    table_name    text NOT NULL,
+    reason        text NOT NULL,
+    opened_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    closed_at     timestamptz
+);
+
+COMMENT ON TABLE concord.capture_windows IS
+    'Times in which changes of a tracked table were not captured; an open one has no closed_at';

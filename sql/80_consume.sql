@@ -1,0 +1,92 @@
+-- Events that are safe to read: per origin, the numbers after `after` up to the first hole.
+CREATE FUNCTION concord.events_after(after jsonb, max_events integer)
+    RETURNS SETOF concord.change_events
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+        SELECT (e.event).*
+        FROM concord.nodes n
+        CROSS JOIN LATERAL (
+            SELECT c AS event, pg_catalog.row_number() OVER (ORDER BY c.node_sequence) AS place
+            FROM (SELECT * FROM concord.change_events c
+                  WHERE c.origin_node_id = n.node_id
+                    AND c.node_sequence > COALESCE(($1 ->> n.node_id::text)::bigint, 0)
+                  ORDER BY c.node_sequence LIMIT $2) c) e
+        WHERE (e.event).node_sequence = COALESCE(($1 ->> n.node_id::text)::bigint, 0) + e.place
+        ORDER BY (e.event).hlc, (e.event).origin_node_id, (e.event).node_sequence
+        LIMIT $2
+    $$;
+
+CREATE FUNCTION concord.consume(consumer text, max_events integer)
+    RETURNS SETOF concord.change_events
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        cursor_of concord.consumers;
+    BEGIN
+        IF consumer IS NULL OR consumer = '' THEN
+            RAISE EXCEPTION 'consumer must have a name'
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Any text that no other reader uses.';
+        END IF;
+        IF max_events IS NULL OR max_events < 1 THEN
+            RAISE EXCEPTION 'max_events % is not positive', COALESCE(max_events::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Ask for one event or more.';
+        END IF;
+        INSERT INTO concord.consumers AS c (consumer, last_read) VALUES ($1, clock_timestamp())
+            ON CONFLICT ON CONSTRAINT consumers_pkey DO UPDATE SET last_read = clock_timestamp()
+            RETURNING * INTO cursor_of;
+        RETURN QUERY
+            WITH batch AS MATERIALIZED (
+                SELECT * FROM concord.events_after(cursor_of.acknowledged, max_events)),
+            remembered AS (
+                UPDATE concord.consumers c
+                SET delivered = c.acknowledged || COALESCE(
+                    (SELECT jsonb_object_agg(b.origin_node_id::text, b.last)
+                     FROM (SELECT origin_node_id, max(node_sequence) AS last
+                           FROM batch GROUP BY origin_node_id) b), '{}')
+                WHERE c.consumer = $1)
+            SELECT * FROM batch b ORDER BY b.hlc, b.origin_node_id, b.node_sequence;
+    END
+    $$;
+
+CREATE FUNCTION concord.acknowledge(consumer text, upto concord.ulid) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        cursor_of concord.consumers;
+        last concord.change_events;
+    BEGIN
+        SELECT * INTO cursor_of FROM concord.consumers c WHERE c.consumer = $1 FOR UPDATE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'consumer "%" does not exist', consumer
+                USING ERRCODE = 'undefined_object',
+                      HINT = 'A consumer comes to be with its first call of concord.consume().';
+        END IF;
+        SELECT * INTO last FROM concord.change_events e WHERE e.event_id = upto;
+        IF NOT FOUND OR last.node_sequence
+                > COALESCE((cursor_of.delivered ->> last.origin_node_id::text)::bigint, 0) THEN
+            RAISE EXCEPTION 'event "%" was not delivered to consumer "%"', upto, consumer
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'Acknowledge the event_id of an event that concord.consume() returned.';
+        END IF;
+        -- All that was delivered up to this event in the order of delivery, and nothing else: an
+        -- event that came in between was not delivered yet.
+        UPDATE concord.consumers c
+        SET acknowledged = c.acknowledged || (
+            SELECT COALESCE(jsonb_object_agg(d.origin, d.upto), '{}')
+            FROM (SELECT o.key AS origin, max(e.node_sequence) AS upto
+                  FROM jsonb_each_text(c.delivered) o
+                  JOIN concord.change_events e
+                    ON e.origin_node_id = o.key::concord.ulid
+                   AND e.node_sequence > COALESCE((c.acknowledged ->> o.key)::bigint, 0)
+                   AND e.node_sequence <= o.value::bigint
+                   AND (e.hlc, e.origin_node_id, e.node_sequence)
+                       <= (last.hlc, last.origin_node_id, last.node_sequence)
+                  GROUP BY o.key) d)
+        WHERE c.consumer = $1;
+    END
+    $$;
+
+COMMENT ON FUNCTION concord.consume(text, integer) IS
+    'The next events that a consumer has not acknowledged; the same ones again until it does';
+COMMENT ON FUNCTION concord.acknowledge(text, concord.ulid) IS
+    'Moves a consumer''s cursor behind an event that was delivered to it';

@@ -1,0 +1,28 @@
+CREATE FUNCTION concord.clock_facts()
+    RETURNS TABLE (hlc concord.hlc, forward_jumps bigint, backward_jumps bigint,
+                   issued_sequence bigint, contiguous_sequence bigint)
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'clock_facts_wrapper';
+
+CREATE VIEW concord.status AS
+SELECT concord.node_id() AS node_id,
+       COALESCE(NULLIF(pg_catalog.current_setting('concord.node_name', true), ''),
+                pg_catalog.current_database()::text) AS node_name,
+       f.hlc,
+       GREATEST(f.hlc::timestamptz - pg_catalog.clock_timestamp(), '0') AS clock_ahead,
+       f.forward_jumps,
+       f.backward_jumps,
+       f.issued_sequence,
+       f.contiguous_sequence,
+       (SELECT pg_catalog.count(*) FROM concord.tracked_tables) AS tracked_tables,
+       (SELECT pg_catalog.count(*) FROM concord.nodes) AS nodes,
+       (SELECT pg_catalog.count(*) FROM concord.conflicts WHERE resolved_at IS NULL) AS open_conflicts,
+       (SELECT pg_catalog.count(*) FROM concord.capture_windows WHERE closed_at IS NULL) AS open_windows,
+       (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                   'table', w.table_schema || '.' || w.table_name, 'reason', w.reason,
+                   'opened_at', w.opened_at, 'closed_at', w.closed_at) ORDER BY w.opened_at), '[]')
+        FROM concord.capture_windows w) AS capture_windows,
+       EXISTS (SELECT FROM pg_catalog.pg_stat_activity
+               WHERE backend_type = 'concord launcher') AS background_worker
+FROM concord.clock_facts() f;
+
+COMMENT ON VIEW concord.status IS 'This node at a glance';

@@ -1,0 +1,29 @@
+-- To PUBLIC: the schema, the types with their functions, and what an application needs that only
+-- writes. Everything else is granted by whoever owns the database.
+GRANT USAGE ON SCHEMA concord TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+    concord.hlc_observe(concord.hlc), concord.hlc_reset(), concord.heartbeat(), concord.tick(),
+    concord.flush(), concord.capture_trigger(), concord.version_trigger(),
+    concord.truncate_trigger(), concord.track, concord.track_with_text, concord.untrack(regclass),
+    concord.trigger_options(bytea), concord.record_names(regclass, text),
+    concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
+    concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text),
+    concord.events_after(jsonb, integer), concord.consume(text, integer),
+    concord.acknowledge(text, concord.ulid), concord.watch_ddl(), concord.clock_facts()
+FROM PUBLIC;
+
+-- pg_dump keeps what the extension's script does not make again.
+DO $$
+DECLARE
+    kept regclass;
+BEGIN
+    FOREACH kept IN ARRAY ARRAY['concord.change_events', 'concord.identity', 'concord.nodes',
+                                'concord.conflicts', 'concord.consumers',
+                                'concord.capture_windows']::regclass[] LOOP
+        PERFORM pg_catalog.pg_extension_config_dump(kept, '');
+    END LOOP;
+END
+$$;
+
+-- Mints the identity, or refuses with what to do where the library was not loaded with the server.
+SELECT concord.node_id();

@@ -1,0 +1,100 @@
+//! What the application said about its writes, made ready once and shared by the events that follow.
+
+#![allow(unsafe_code)]
+
+use crate::error::OrRaise;
+use crate::log::event::{Context, Varlena};
+use crate::log::metadata::{copy_varlena, to_jsonb};
+use crate::pg::function;
+use crate::settings;
+use concord_core::ulid::Ulid;
+use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::ffi::{CStr, CString};
+use std::rc::Rc;
+
+struct Cached {
+    context: Rc<Context>,
+    session_user: pg_sys::Oid,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Cached>> = const { RefCell::new(None) };
+}
+
+/// The context of a write made now.
+pub fn current() -> Rc<Context> {
+    // SAFETY: reads the session state.
+    let session_user = unsafe { pg_sys::GetSessionUserId() };
+    let cached = CURRENT.with_borrow(|cached| {
+        cached
+            .as_ref()
+            .filter(|cached| cached.session_user == session_user && !settings::context_changed())
+            .map(|cached| Rc::clone(&cached.context))
+    });
+    cached.unwrap_or_else(|| {
+        let context = Rc::new(build(session_user));
+        CURRENT.set(Some(Cached { context: Rc::clone(&context), session_user }));
+        context
+    })
+}
+
+fn build(session_user: pg_sys::Oid) -> Context {
+    let settings = settings::read_context();
+    let text = |value: &Option<String>| value.as_deref().map(Varlena::text);
+    Context {
+        action: text(&settings.action),
+        session_user: Some(Varlena::text(&role_name(session_user))),
+        user_id: text(&settings.user_id),
+        request_id: text(&settings.request_id),
+        ip: settings.ip.as_deref().map(inet),
+        metadata: settings.metadata.as_deref().map(|text| to_jsonb(text).or_raise()),
+        metadata_text: settings.metadata,
+        depends_on: (!settings.depends_on.is_empty()).then(|| ulid_array(&settings.depends_on)),
+    }
+}
+
+fn role_name(role: pg_sys::Oid) -> String {
+    // SAFETY: with noerr the name is null for a role that was dropped meanwhile.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        match name.is_null() {
+            true => role.to_u32().to_string(),
+            false => CStr::from_ptr(name).to_string_lossy().into_owned(),
+        }
+    }
+}
+
+fn inet(text: &str) -> Varlena {
+    let text = CString::new(text).unwrap_or_default();
+    // SAFETY: inet_in takes a C string and returns a varlena with a four-byte header or a short one.
+    unsafe {
+        let datum = function::call(pg_sys::inet_in, &[pg_sys::Datum::from(text.as_ptr())]);
+        copy_varlena(datum)
+    }
+}
+
+/// `ulid[]`: the header of PostgreSQL's `src/include/utils/array.h`, then the elements.
+fn ulid_array(ulids: &[Ulid]) -> Varlena {
+    let element = crate::types::ulid::Ulid::oid();
+    let header: [i32; 5] = [1, 0, element.to_u32() as i32, ulids.len() as i32, 1];
+    let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    for ulid in ulids {
+        bytes.extend_from_slice(&ulid.to_bytes());
+    }
+    Varlena::with_payload(&bytes)
+}
+
+/// `text[]` of these names.
+pub fn text_array(names: &[&str]) -> Vec<u8> {
+    let header: [i32; 5] = [1, 0, pg_sys::TEXTOID.to_u32() as i32, names.len() as i32, 1];
+    let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    for name in names {
+        let size = name.len() + 4;
+        bytes.extend_from_slice(&concord_core::jsonb::varlena_header(size).to_ne_bytes());
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+    }
+    let header = concord_core::jsonb::varlena_header(bytes.len() + 4).to_ne_bytes();
+    [&header[..], &bytes].concat()
+}

@@ -1,0 +1,156 @@
+//! `concord.row_now`: the image of a row as the table has it.
+
+#![allow(unsafe_code)]
+
+use super::column::Column;
+use super::image::{Imager, RowValues};
+use super::memory::RowMemory;
+use super::relation::{Tracked, of_relation};
+use crate::error::{Error, OrRaise, Result};
+use crate::pg::function::argument;
+use crate::pg::query::{self, parameter};
+use crate::pg_function;
+use concord_core::options::quote_identifier;
+use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
+use std::ffi::CStr;
+
+pg_function!(
+    /// `concord.row_now(regclass, text) → jsonb`: null where no row has this `record_id`; 55000 for a
+    /// table that is not tracked, 22023 for a `record_id` of the wrong form.
+    row_now,
+    pg_finfo_row_now,
+    |fcinfo| {
+        // SAFETY: declared STRICT with arguments of types regclass and text.
+        let image = unsafe {
+            let relation = argument(fcinfo, 0).and_then(|d| pg_sys::Oid::from_datum(d, false));
+            let record = argument(fcinfo, 1).and_then(|d| String::from_datum(d, false));
+            read(relation.unwrap_or(pg_sys::Oid::INVALID), &record.unwrap_or_default()).or_raise()
+        };
+        match image {
+            Some(image) => copy_out(&image),
+            None => {
+                // SAFETY: the call's own.
+                unsafe { (*fcinfo).isnull = true };
+                pg_sys::Datum::from(0)
+            }
+        }
+    }
+);
+
+fn copy_out(image: &[u8]) -> pg_sys::Datum {
+    // SAFETY: the copy has room for the whole varlena.
+    unsafe {
+        let copy = pg_sys::palloc(image.len()).cast::<u8>();
+        std::ptr::copy_nonoverlapping(image.as_ptr(), copy, image.len());
+        pg_sys::Datum::from(copy)
+    }
+}
+
+unsafe fn read(relation: pg_sys::Oid, record_id: &str) -> Result<Option<Vec<u8>>> {
+    // SAFETY: the relation is locked and open while its rows are read.
+    unsafe {
+        let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
+        let tracked = of_relation(open)?;
+        let descriptor = pg_sys::CreateTupleDescCopy((*open).rd_att);
+        pg_sys::table_close(open, pg_sys::NoLock as i32);
+        let sql = statement(&tracked, relation);
+        let keys = key_values(&tracked, record_id)?;
+        let parameters: Vec<_> = keys.iter().map(|key| parameter(key.as_str())).collect();
+        let mut image = Ok(None);
+        query::read_active(&sql, &parameters, |row| {
+            image = row_image(&tracked, row.datum(1), descriptor).map(Some);
+        });
+        image
+    }
+}
+
+/// Fetches the whole row by its key. Operators are named with their schema, as `search_path` is fixed.
+fn statement(tracked: &Tracked, relation: pg_sys::Oid) -> String {
+    let conditions: Vec<String> = tracked
+        .key_columns()
+        .enumerate()
+        .map(|(i, column)| {
+            let name = quote_identifier(&column.name);
+            format!("t.{name} {} ${}::{}", equality(column), i + 1, type_name(column))
+        })
+        .collect();
+    format!(
+        "SELECT t FROM {} t WHERE {}",
+        crate::track::qualified_name(relation),
+        conditions.join(" AND ")
+    )
+}
+
+fn equality(column: &Column) -> String {
+    // SAFETY: catalog look-ups by object id; names are palloc'ed.
+    unsafe {
+        let entry = pg_sys::lookup_type_cache(column.base_type, pg_sys::TYPECACHE_EQ_OPR as i32);
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::OPEROID as i32,
+            pg_sys::Datum::from((*entry).eq_opr),
+        );
+        if tuple.is_null() {
+            return "OPERATOR(pg_catalog.=)".to_owned();
+        }
+        let form = pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_operator>(tuple);
+        let schema = CStr::from_ptr(pg_sys::get_namespace_name((*form).oprnamespace));
+        let name = CStr::from_ptr((*form).oprname.data.as_ptr());
+        let text = format!(
+            "OPERATOR({}.{})",
+            quote_identifier(&schema.to_string_lossy()),
+            name.to_string_lossy()
+        );
+        pg_sys::ReleaseSysCache(tuple);
+        text
+    }
+}
+
+fn type_name(column: &Column) -> String {
+    // SAFETY: format_type_be_qualified returns a palloc'ed, quoted name.
+    unsafe {
+        CStr::from_ptr(pg_sys::format_type_be_qualified(column.base_type))
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
+/// The texts of the key's values.
+fn key_values(tracked: &Tracked, record_id: &str) -> Result<Vec<String>> {
+    let count = tracked.record_key.len();
+    if count == 1 {
+        return Ok(vec![record_id.to_owned()]);
+    }
+    let values: Vec<serde_json::Value> = serde_json::from_str(record_id).unwrap_or_default();
+    if values.len() != count {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("record_id \"{record_id}\" is not a JSON array of {count} key values"),
+        )
+        .hint("Composite keys are written as in change_events.record_id."));
+    }
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(values.into_iter().map(text).collect())
+}
+
+unsafe fn row_image(
+    tracked: &Tracked,
+    row: pg_sys::Datum,
+    descriptor: pg_sys::TupleDesc,
+) -> Result<Vec<u8>> {
+    // SAFETY: a whole-row value has the relation's row type, dropped columns included.
+    unsafe {
+        let header =
+            pg_sys::pg_detoast_datum(row.cast_mut_ptr()).cast::<pg_sys::HeapTupleHeaderData>();
+        let mut tuple = pg_sys::HeapTupleData {
+            t_len: pgrx::varsize_any(header.cast()) as u32,
+            t_data: header,
+            ..Default::default()
+        };
+        let memory = RowMemory::enter();
+        let values = RowValues::of(&mut tuple, descriptor);
+        Imager::new(tracked, &memory).image(&values)
+    }
+}

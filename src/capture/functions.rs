@@ -1,0 +1,112 @@
+//! `concord.set_context`, and `concord.trigger_options`, which the views read triggers with.
+
+#![allow(unsafe_code)]
+
+use crate::error::{Error, OrRaise};
+use crate::pg::function::argument;
+use crate::pg_function;
+use concord_core::options::{Options, VersionColumn, Word};
+use pgrx::{JsonB, pg_extern, pg_sys};
+use serde_json::{Value, json};
+use std::ffi::{CStr, CString};
+
+/// The settings behind the arguments of `set_context`, in their order.
+const SETTINGS: [&CStr; 6] = [
+    c"concord.user_id",
+    c"concord.request_id",
+    c"concord.ip",
+    c"concord.action",
+    c"concord.metadata",
+    c"concord.depends_on",
+];
+
+pg_function!(
+    /// `concord.set_context(user_id, request_id, ip, action, metadata, depends_on) → void`: sets the
+    /// context of this transaction's events. Null leaves a setting alone; 22023 for a bad value.
+    set_context,
+    pg_finfo_set_context,
+    |fcinfo| {
+        for (i, setting) in SETTINGS.iter().enumerate() {
+            // SAFETY: declared with six arguments, whose texts their output functions give.
+            unsafe {
+                if let Some(datum) = argument(fcinfo, i) {
+                    let text = text_of(fcinfo, i, datum);
+                    set_local(setting, &text);
+                }
+            }
+        }
+        pg_sys::Datum::from(0)
+    }
+);
+
+/// An argument's text; an array without its braces.
+unsafe fn text_of(fcinfo: pg_sys::FunctionCallInfo, i: usize, datum: pg_sys::Datum) -> CString {
+    // SAFETY: the call's own expression knows the argument's type.
+    unsafe {
+        let type_oid = pg_sys::get_fn_expr_argtype((*fcinfo).flinfo, i as i32);
+        let mut function = pg_sys::Oid::INVALID;
+        let mut is_varlena = false;
+        pg_sys::getTypeOutputInfo(type_oid, &mut function, &mut is_varlena);
+        let text = CStr::from_ptr(pg_sys::OidOutputFunctionCall(function, datum));
+        match pg_sys::get_element_type(type_oid) {
+            pg_sys::Oid::INVALID => text.to_owned(),
+            _ => {
+                let bytes = text.to_bytes();
+                let inner = bytes.strip_prefix(b"{").and_then(|b| b.strip_suffix(b"}"));
+                CString::new(inner.unwrap_or(bytes)).unwrap_or_default()
+            }
+        }
+    }
+}
+
+unsafe fn set_local(name: &CStr, value: &CStr) {
+    // SAFETY: the strings are copied.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_LOCAL,
+            true,
+            0,
+            false,
+        );
+    }
+}
+
+/// `concord.trigger_options(bytea) → jsonb`: the arguments of a trigger (`pg_trigger.tgargs`) as
+/// options, defaults filled in. 22023 for arguments that the trigger would refuse.
+#[pg_extern(sql = false)]
+fn trigger_options(arguments: &[u8]) -> JsonB {
+    let texts: Vec<String> = arguments
+        .split(|&byte| byte == 0)
+        .filter(|argument| !argument.is_empty())
+        .map(|argument| String::from_utf8_lossy(argument).into_owned())
+        .collect();
+    let options = Options::parse(texts.iter().map(String::as_str))
+        .map_err(|error| Error::invalid_argument(error.message).hint(error.hint))
+        .or_raise();
+    JsonB(describe(&options))
+}
+
+fn describe(options: &Options) -> Value {
+    let version_column = match &options.version_column {
+        VersionColumn::Default => json!(concord_core::options::DEFAULT_VERSION_COLUMN),
+        VersionColumn::Named(name) => json!(name),
+        VersionColumn::None => Value::Null,
+    };
+    json!({
+        "version_column": version_column,
+        "conflict_policy": options.conflict_policy.word(),
+        "on_stale": options.on_stale.word(),
+        "exclude": options.exclude,
+        "redact": options.redact,
+        "redact_default": options.redact_default,
+        "merge_groups": options.merge_groups,
+        "merge_silently": options.merge_silently,
+        "rename": options.rename,
+        "on_missing_parent": options.on_missing_parent.word(),
+        "record_key": options.record_key,
+    })
+}

@@ -1,0 +1,16 @@
+//! From a changed row to an event in the transaction's buffer.
+
+mod column;
+pub mod context;
+mod current;
+mod functions;
+pub mod image;
+pub mod memory;
+pub mod moves;
+pub mod relation;
+mod settings;
+mod trigger;
+mod truncate;
+pub mod unchanged;
+
+pub use relation::register;

@@ -1,0 +1,213 @@
+//! `concord.capture_trigger`: an AFTER ROW trigger that turns a change into an event.
+
+#![allow(unsafe_code)]
+
+use super::context::{self, text_array};
+use super::image::{Imager, RowValues};
+use super::memory::RowMemory;
+use super::moves;
+use super::relation::{self, Tracked};
+use super::unchanged::{Change, compare};
+use crate::error::{OrRaise, Result};
+use crate::log::event::{Context, Operation, Pending};
+use crate::log::{append, append_gap, control};
+use crate::pg::trigger::{self, Protocol};
+use crate::{pg_function, settings};
+use concord_core::options::Policy;
+use pgrx::pg_sys;
+use serde_json::{Map, Value, json};
+use std::rc::Rc;
+
+pg_function!(
+    /// `concord.capture_trigger()`: AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW, with `name=value`
+    /// arguments. 39P01 when it is used otherwise.
+    capture_trigger,
+    pg_finfo_capture_trigger,
+    |fcinfo| {
+        // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
+        unsafe {
+            let data = trigger::check(fcinfo, "capture_trigger", Protocol::AfterRow).or_raise();
+            capture(data).or_raise();
+        }
+        pg_sys::Datum::from(0)
+    }
+);
+
+unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
+    // SAFETY: the trigger manager's data are valid during the call.
+    unsafe {
+        let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
+        let context = context::current();
+        if !settings::capture() {
+            return append_gap(&gap(&tracked, &context));
+        }
+        let memory = RowMemory::enter();
+        let change = Captured { tracked: &tracked, context: &context, memory: &memory };
+        let descriptor = (*data.tg_relation).rd_att;
+        match data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK {
+            pg_sys::TRIGGER_EVENT_INSERT => {
+                change.insert(&RowValues::of(data.tg_trigtuple, descriptor))
+            }
+            pg_sys::TRIGGER_EVENT_DELETE => {
+                let moved = moves::is_moved(data.tg_trigtuple);
+                change.delete(&RowValues::of(data.tg_trigtuple, descriptor), moved)
+            }
+            _ => change.update(
+                &RowValues::of(data.tg_trigtuple, descriptor),
+                &RowValues::of(data.tg_newtuple, descriptor),
+            ),
+        }
+    }
+}
+
+/// Says that changes of a table go uncaptured.
+pub fn gap<'a>(tracked: &'a Tracked, context: &'a Rc<Context>) -> Pending<'a> {
+    Pending {
+        table: Some(&tracked.name),
+        metadata: Some(br#"{"reason": "concord.capture is off"}"#),
+        ..control(Operation::Gap, context)
+    }
+}
+
+/// A change on its way into the buffer.
+struct Captured<'a> {
+    tracked: &'a Tracked,
+    context: &'a Rc<Context>,
+    memory: &'a RowMemory,
+}
+
+impl Captured<'_> {
+    fn insert(&self, new: &RowValues) -> Result<()> {
+        let imager = Imager::new(self.tracked, self.memory);
+        let (id, image) = (imager.record_id(new)?, imager.image(new)?);
+        let mut notes = self.redaction(self.tracked.redacted.iter().map(|c| c.name.as_str()));
+        if let Some(moved) = moves::take(self.tracked.root) {
+            if moved.record_id == id {
+                return self.push(
+                    Operation::Update,
+                    &id,
+                    Some(&moved.image),
+                    Some(&image),
+                    None,
+                    notes,
+                    moved.base_version,
+                );
+            }
+            self.delete_for(&moved.record_id, &moved.image, &id, moved.base_version)?;
+            notes.insert("moved_from".into(), json!(text_of(&moved.record_id)));
+        }
+        self.push(Operation::Insert, &id, None, Some(&image), None, notes, None)
+    }
+
+    /// The first half of a move between partitions waits for the second, which comes next.
+    fn delete(&self, old: &RowValues, moved: bool) -> Result<()> {
+        let imager = Imager::new(self.tracked, self.memory);
+        let (id, image) = (imager.record_id(old)?, imager.image(old)?);
+        let base = self.tracked.version_of(old);
+        if moved {
+            moves::keep(
+                self.tracked.root,
+                moves::Moved { record_id: id, image, base_version: base },
+            );
+            return Ok(());
+        }
+        self.push(Operation::Delete, &id, Some(&image), None, None, Map::new(), base)
+    }
+
+    fn update(&self, old: &RowValues, new: &RowValues) -> Result<()> {
+        let change = compare(self.tracked, old, new);
+        if change.is_nothing() {
+            return Ok(());
+        }
+        let imager = Imager::new(self.tracked, self.memory);
+        let (old_image, new_image) = (imager.image(old)?, imager.image(new)?);
+        let base = self.tracked.version_of(old);
+        let new_id = imager.record_id(new)?;
+        let mut notes = self.redaction(change.redacted.iter().copied());
+        if change.columns.iter().any(|i| self.tracked.record_key.contains(i)) {
+            let old_id = imager.record_id(old)?;
+            if old_id != new_id {
+                self.delete_for(&old_id, &old_image, &new_id, base)?;
+                notes.insert("moved_from".into(), json!(text_of(&old_id)));
+                return self.push(
+                    Operation::Insert,
+                    &new_id,
+                    None,
+                    Some(&new_image),
+                    None,
+                    notes,
+                    base,
+                );
+            }
+        }
+        let touched = self.touched(&change);
+        let (old, new) = (Some(old_image.as_slice()), Some(new_image.as_slice()));
+        self.push(Operation::Update, &new_id, old, new, touched.as_deref(), notes, base)
+    }
+
+    /// The DELETE of a record whose row goes on under another key.
+    fn delete_for(&self, id: &[u8], image: &[u8], to: &[u8], base: Option<i64>) -> Result<()> {
+        let notes = Map::from_iter([("moved_to".into(), json!(text_of(to)))]);
+        self.push(Operation::Delete, id, Some(image), None, None, notes, base)
+    }
+
+    fn redaction<'n>(&self, changed: impl Iterator<Item = &'n str>) -> Map<String, Value> {
+        let names: Vec<&str> = changed.collect();
+        match names.is_empty() {
+            true => Map::new(),
+            false => Map::from_iter([("redacted".into(), json!(names))]),
+        }
+    }
+
+    /// Under `merge`, the changed columns, widened to their groups.
+    fn touched(&self, change: &Change<'_>) -> Option<Vec<u8>> {
+        if self.tracked.options.conflict_policy != Policy::Merge {
+            return None;
+        }
+        let mut touched = vec![false; self.tracked.columns.len()];
+        for &i in &change.columns {
+            touched[i] = true;
+        }
+        for group in &self.tracked.groups {
+            if group.iter().any(|i| change.columns.contains(i)) {
+                group.iter().for_each(|&i| touched[i] = true);
+            }
+        }
+        let columns = self.tracked.columns.iter().zip(&touched);
+        let names: Vec<&str> = columns
+            .filter(|(_, touched)| **touched)
+            .map(|(column, _)| column.name.as_str())
+            .collect();
+        Some(text_array(&names))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn push(
+        &self,
+        operation: Operation,
+        record_id: &[u8],
+        old_values: Option<&[u8]>,
+        new_values: Option<&[u8]>,
+        touched: Option<&[u8]>,
+        notes: Map<String, Value>,
+        base_version: Option<i64>,
+    ) -> Result<()> {
+        let notes = (!notes.is_empty()).then(|| Value::Object(notes).to_string());
+        append(&Pending {
+            operation,
+            table: Some(&self.tracked.name),
+            context: self.context,
+            record_id: Some(record_id),
+            old_values,
+            new_values,
+            touched,
+            metadata: notes.as_deref().map(str::as_bytes),
+            base_version,
+        })
+    }
+}
+
+/// The text of a `text` value with a four-byte header.
+fn text_of(varlena: &[u8]) -> String {
+    String::from_utf8_lossy(&varlena[4..]).into_owned()
+}

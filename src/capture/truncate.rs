@@ -1,0 +1,79 @@
+//! `concord.truncate_trigger`: a BEFORE TRUNCATE trigger that gives every row that goes its event.
+
+#![allow(unsafe_code)]
+
+use super::context;
+use super::image::{Imager, RowValues};
+use super::memory::RowMemory;
+use super::relation::{self, Tracked};
+use super::trigger::gap;
+use crate::error::{OrRaise, Result};
+use crate::log::event::{Context, Operation, Pending};
+use crate::log::{append, append_gap, control};
+use crate::pg::trigger::{self, Protocol};
+use crate::{pg_function, settings};
+use pgrx::pg_sys;
+use std::rc::Rc;
+
+pg_function!(
+    /// `concord.truncate_trigger()`: BEFORE TRUNCATE, FOR EACH STATEMENT. 39P01 when it is used
+    /// otherwise.
+    truncate_trigger,
+    pg_finfo_truncate_trigger,
+    |fcinfo| {
+        // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
+        unsafe {
+            let data = trigger::check(fcinfo, "truncate_trigger", Protocol::BeforeTruncate).or_raise();
+            capture(data).or_raise();
+        }
+        pg_sys::Datum::from(0)
+    }
+);
+
+unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
+    // SAFETY: the trigger manager's data are valid during the call; TRUNCATE holds an access
+    // exclusive lock already, so a snapshot taken now sees every row that goes, whatever the
+    // transaction's own snapshot sees.
+    unsafe {
+        let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
+        let context = context::current();
+        if !settings::capture() {
+            return append_gap(&gap(&tracked, &context));
+        }
+        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+        let none = pg_sys::Oid::INVALID;
+        let scan = pg_sys::systable_beginscan(
+            data.tg_relation,
+            none,
+            false,
+            snapshot,
+            0,
+            std::ptr::null_mut(),
+        );
+        loop {
+            let tuple = pg_sys::systable_getnext(scan);
+            if tuple.is_null() {
+                break;
+            }
+            let row = RowValues::of(tuple, (*data.tg_relation).rd_att);
+            record(&tracked, &context, &row)?;
+            pgrx::check_for_interrupts!();
+        }
+        pg_sys::systable_endscan(scan);
+        pg_sys::UnregisterSnapshot(snapshot);
+    }
+    Ok(())
+}
+
+fn record(tracked: &Tracked, context: &Rc<Context>, row: &RowValues) -> Result<()> {
+    let memory = RowMemory::enter();
+    let imager = Imager::new(tracked, &memory);
+    let (id, image) = (imager.record_id(row)?, imager.image(row)?);
+    append(&Pending {
+        table: Some(&tracked.name),
+        record_id: Some(&id),
+        old_values: Some(&image),
+        base_version: tracked.version_of(row),
+        ..control(Operation::Truncate, context)
+    })
+}

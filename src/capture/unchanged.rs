@@ -1,0 +1,38 @@
+//! What an update changed.
+
+use super::image::RowValues;
+use super::relation::Tracked;
+
+/// The changed columns; the version column does not count.
+pub struct Change<'a> {
+    /// Changed columns that images show, as indexes into the relation's columns.
+    pub columns: Vec<usize>,
+    /// Names of changed columns that images must not show.
+    pub redacted: Vec<&'a str>,
+}
+
+impl Change<'_> {
+    /// Nothing changed that an event would tell.
+    pub fn is_nothing(&self) -> bool {
+        self.columns.is_empty() && self.redacted.is_empty()
+    }
+}
+
+/// Compares two versions of a row.
+pub fn compare<'a>(tracked: &'a Tracked, old: &RowValues, new: &RowValues) -> Change<'a> {
+    let version = tracked.version.as_ref().map(|version| version.index);
+    let columns = tracked
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| Some(column.index) != version && !old.same(new, column))
+        .map(|(i, _)| i)
+        .collect();
+    let redacted = tracked
+        .redacted
+        .iter()
+        .filter(|column| !old.same(new, column))
+        .map(|column| column.name.as_str())
+        .collect();
+    Change { columns, redacted }
+}

@@ -1,0 +1,117 @@
+//! The hybrid logical clock: one 64-bit value shared by all backends of a cluster, stepped by the
+//! pure rule in `concord_core::hlc` (Kulkarni et al., "Logical Physical Clocks", 2014).
+
+pub mod functions;
+mod wall;
+
+use crate::error::{Error, Result, SqlState};
+use crate::pg::shmem::{Shared, shared};
+use crate::settings;
+use concord_core::hlc::{DriftError, Hlc, bounded_step};
+use std::sync::atomic::Ordering;
+
+/// A fresh HLC, greater than every one this node gave out, wrote or applied. `NC001` when the clock
+/// would run further ahead of the wall clock than `concord.max_clock_drift`.
+pub fn tick() -> Result<Hlc> {
+    crate::identity::ensure_seeded()?;
+    advance(None)
+}
+
+/// Takes in a remote HLC by the receive rule and returns a fresh one. `NC001` when the remote is
+/// further ahead of the wall clock than `concord.max_clock_drift`; the clock stays as it is.
+pub fn observe(remote: Hlc) -> Result<Hlc> {
+    crate::identity::ensure_seeded()?;
+    advance(Some(remote))
+}
+
+/// A tick for the places that seed the clock themselves.
+pub fn tick_unseeded() -> Result<Hlc> {
+    advance(None)
+}
+
+/// The last HLC given out; no tick.
+pub fn last() -> Result<Hlc> {
+    Ok(from_shared(shared()?.clock.load(Ordering::SeqCst)))
+}
+
+/// Makes sure that the clock stands at `floor` at least. For HLCs that this node wrote itself, which
+/// no drift bound may make it forget.
+pub fn raise_to(floor: Hlc) -> Result<()> {
+    shared()?.clock.fetch_max(floor.as_i64() as u64, Ordering::SeqCst);
+    Ok(())
+}
+
+/// Sets the clock back to the wall clock, whatever it stood at.
+pub fn set_to_wall() -> Result<()> {
+    let start = Hlc::from_parts(wall::now_ms(), 0).map_err(out_of_range)?;
+    shared()?.clock.store(start.as_i64() as u64, Ordering::SeqCst);
+    Ok(())
+}
+
+/// The highest HLC that the drift bound allows now: a value beyond it comes from the future.
+pub fn bound() -> Result<Hlc> {
+    let limit = wall::now_ms() + settings::max_clock_drift_ms();
+    Hlc::from_parts(limit, u16::MAX).map_err(out_of_range)
+}
+
+fn advance(remote: Option<Hlc>) -> Result<Hlc> {
+    let shared = shared()?;
+    let wall_ms = wall::look(shared);
+    let drift = settings::max_clock_drift_ms();
+    let mut last = shared.clock.load(Ordering::Relaxed);
+    loop {
+        let next = bounded_step(from_shared(last), remote, wall_ms, drift)
+            .map_err(|error| refuse(error, shared, remote, drift))?;
+        let swapped = shared.clock.compare_exchange_weak(
+            last,
+            next.as_i64() as u64,
+            Ordering::SeqCst,
+            Ordering::Relaxed,
+        );
+        match swapped {
+            Ok(_) => return Ok(next),
+            Err(current) => last = current,
+        }
+    }
+}
+
+/// What shared memory holds was a valid HLC when it was stored.
+fn from_shared(value: u64) -> Hlc {
+    Hlc::try_from(value as i64).unwrap_or_default()
+}
+
+fn out_of_range(error: impl std::fmt::Display) -> Error {
+    Error::new(
+        pgrx::PgSqlErrorCode::ERRCODE_DATETIME_FIELD_OVERFLOW,
+        format!("the wall clock is outside the range of hlc: {error}"),
+    )
+    .hint("Set the server's clock.")
+}
+
+fn refuse(error: DriftError, shared: &Shared, remote: Option<Hlc>, drift_ms: i64) -> Error {
+    let bound = format!("concord.max_clock_drift is {drift_ms} ms.");
+    match error {
+        DriftError::RemoteAhead { .. } => {
+            let remote = remote.unwrap_or_default();
+            Error::with_state(
+                SqlState::ClockDrift,
+                format!("hlc \"{remote}\" is too far ahead of the wall clock"),
+            )
+            .detail(bound)
+            .hint("Set the clock of the node it comes from; the value is accepted once its time has come.")
+        }
+        DriftError::LocalAhead { .. } => {
+            let last = from_shared(shared.clock.load(Ordering::Relaxed));
+            Error::with_state(
+                SqlState::ClockDrift,
+                format!("the hybrid logical clock stands at \"{last}\", too far ahead of the wall clock"),
+            )
+            .detail(bound)
+            .hint(
+                "Set the server's clock, wait until it has caught up, or raise concord.max_clock_drift. \
+                 A clock that was poisoned can be set back by a superuser with concord.hlc_reset().",
+            )
+        }
+        other => out_of_range(other),
+    }
+}

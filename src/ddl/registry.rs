@@ -1,0 +1,95 @@
+//! What was last seen of each tracked table (`concord.watched_tables`), and what there is now.
+
+use crate::pg::query::{self, parameter};
+use pgrx::pg_sys;
+
+/// A tracked table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// The table.
+    pub relation: pg_sys::Oid,
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Its capture trigger fires.
+    pub capturing: bool,
+    /// Its leaf partitions.
+    pub partitions: Vec<pg_sys::Oid>,
+}
+
+/// The tables with a capture trigger, as the catalogs have them now.
+const PRESENT: &str = "
+    SELECT c.oid, n.nspname::text, c.relname::text, t.tgenabled IN ('A', 'O'),
+           ARRAY(SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(c.oid) p
+                 WHERE p.isleaf AND p.relid <> c.oid ORDER BY 1)
+    FROM pg_catalog.pg_trigger t
+    JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE t.tgparentid = 0
+      AND t.tgfoid = 'concord.capture_trigger()'::pg_catalog.regprocedure
+    ORDER BY c.oid";
+
+const SEEN: &str = "
+    SELECT relation, table_schema, table_name, capturing, partitions
+    FROM concord.watched_tables ORDER BY relation";
+
+/// The tracked tables as they are.
+pub fn present() -> Vec<Watched> {
+    read(PRESENT)
+}
+
+/// The tracked tables as they were when last looked at.
+pub fn seen() -> Vec<Watched> {
+    read(SEEN)
+}
+
+fn read(sql: &str) -> Vec<Watched> {
+    let mut tables = Vec::new();
+    query::read_latest(sql, &[], |row| {
+        tables.push(Watched {
+            relation: row.required(1),
+            schema: row.required(2),
+            table: row.required(3),
+            capturing: row.required(4),
+            partitions: row.required(5),
+        });
+    });
+    tables
+}
+
+/// Remembers a table as it is.
+pub fn remember(table: &Watched) {
+    query::write(
+        "INSERT INTO concord.watched_tables (relation, table_schema, table_name, capturing, partitions)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (relation) DO UPDATE
+         SET table_schema = excluded.table_schema, table_name = excluded.table_name,
+             capturing = excluded.capturing, partitions = excluded.partitions",
+        &[
+            parameter(table.relation),
+            parameter(table.schema.as_str()),
+            parameter(table.table.as_str()),
+            parameter(table.capturing),
+            parameter(table.partitions.clone()),
+        ],
+        |_| {},
+    );
+}
+
+/// Takes a table that `track` has just set up as it is.
+pub fn adopt(relation: pg_sys::Oid) {
+    if let Some(table) = present().iter().find(|table| table.relation == relation) {
+        super::windows::close(&table.schema, &table.table);
+        remember(table);
+    }
+}
+
+/// Forgets a table.
+pub fn forget(relation: pg_sys::Oid) {
+    query::write(
+        "DELETE FROM concord.watched_tables WHERE relation = $1",
+        &[parameter(relation)],
+        |_| {},
+    );
+}

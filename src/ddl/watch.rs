@@ -1,0 +1,201 @@
+//! `concord.watch_ddl`: the event trigger.
+
+#![allow(unsafe_code)]
+
+use super::registry::{self, Watched};
+use super::windows;
+use crate::capture::context;
+use crate::error::{Error, OrRaise, Result};
+use crate::log::event::{Operation, Pending, TableName, Varlena};
+use crate::log::{append, control};
+use crate::pg::catalog;
+use crate::pg::owner::AsOwner;
+use crate::pg::query;
+use crate::{pg_function, track};
+use pgrx::{PgSqlErrorCode, pg_sys};
+use serde_json::{Value, json};
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::rc::Rc;
+
+pg_function!(
+    /// `concord.watch_ddl()`: ON ddl_command_end. 39P03 when it is used otherwise.
+    watch_ddl,
+    pg_finfo_watch_ddl,
+    |fcinfo| {
+        // SAFETY: the check says whether PostgreSQL's event trigger manager is the caller.
+        let command = unsafe { command_of(fcinfo) }.or_raise();
+        if let Some(quiet) = Quiet::enter() {
+            watch(&command).or_raise();
+            drop(quiet);
+        }
+        pg_sys::Datum::from(0)
+    }
+);
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, DDL is concord's own and no news.
+pub struct Quiet;
+
+impl Quiet {
+    /// Starts the silence; `None` when it reigns already.
+    pub fn enter() -> Option<Quiet> {
+        (!QUIET.replace(true)).then(|| Quiet)
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        QUIET.set(false);
+    }
+}
+
+/// The command's tag, as in `ALTER TABLE`.
+unsafe fn command_of(fcinfo: pg_sys::FunctionCallInfo) -> Result<String> {
+    // SAFETY: the node's tag says what it is; command tags have static names.
+    unsafe {
+        let context = (*fcinfo).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_EventTriggerData {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
+                "concord.watch_ddl() was not called as an event trigger",
+            )
+            .hint("The extension has created its event trigger; make no other."));
+        }
+        let data = context.cast::<pg_sys::EventTriggerData>();
+        Ok(CStr::from_ptr(pg_sys::GetCommandTagName((*data).tag)).to_string_lossy().into_owned())
+    }
+}
+
+fn watch(command: &str) -> Result<()> {
+    let _owner = AsOwner::of(catalog::log()?);
+    let (before, now) = (registry::seen(), registry::present());
+    if before.is_empty() && now.is_empty() {
+        return Ok(());
+    }
+    let altered = altered_relations();
+    for table in &now {
+        match before.iter().find(|seen| seen.relation == table.relation) {
+            None => begin(table)?,
+            Some(seen) => {
+                let known = compare(command, seen, table)?;
+                if !known && altered.contains(&table.relation) && command == "ALTER TABLE" {
+                    note(table, json!({"command": command, "change": "altered"}))?;
+                }
+            }
+        }
+    }
+    for seen in before.iter().filter(|seen| now.iter().all(|t| t.relation != seen.relation)) {
+        end(command, seen)?;
+    }
+    Ok(())
+}
+
+/// Relations that the command names.
+fn altered_relations() -> Vec<pg_sys::Oid> {
+    let mut relations = Vec::new();
+    query::read_latest(
+        "SELECT DISTINCT objid FROM pg_catalog.pg_event_trigger_ddl_commands()
+         WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass",
+        &[],
+        |row| relations.push(row.required(1)),
+    );
+    relations
+}
+
+/// A table whose capture trigger was made by hand, or came with a restore.
+fn begin(table: &Watched) -> Result<()> {
+    track::fire_always(table.relation);
+    windows::close(&table.schema, &table.table);
+    registry::remember(table);
+    Ok(())
+}
+
+/// Notes what is different; whether anything was.
+fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
+    if seen == table {
+        return Ok(false);
+    }
+    if (&seen.schema, &seen.table) != (&table.schema, &table.table) {
+        let from = json!([seen.schema, seen.table]);
+        note(table, json!({"command": command, "change": "renamed", "renamed_from": from}))?;
+    }
+    if seen.capturing && !table.capturing {
+        windows::open(&table.schema, &table.table, "capture trigger disabled");
+        note(table, json!({"command": command, "change": "capture disabled"}))?;
+    }
+    if !seen.capturing && table.capturing {
+        windows::close(&table.schema, &table.table);
+        note(table, json!({"command": command, "change": "capture enabled"}))?;
+    }
+    compare_partitions(command, seen, table)?;
+    registry::remember(table);
+    Ok(true)
+}
+
+/// Rows that come or go with a partition are not captured row by row.
+fn compare_partitions(command: &str, seen: &Watched, table: &Watched) -> Result<()> {
+    let new: Vec<_> = table.partitions.iter().filter(|p| !seen.partitions.contains(p)).collect();
+    let gone: Vec<_> = seen.partitions.iter().filter(|p| !table.partitions.contains(p)).collect();
+    if !new.is_empty() {
+        track::equip_partitions(table.relation);
+    }
+    let mut changes = Vec::new();
+    // A partition that was just created holds no rows yet.
+    if command == "ALTER TABLE" {
+        changes.extend(new.into_iter().map(|partition| ("partition attached", partition)));
+    }
+    changes.extend(gone.into_iter().map(|partition| ("partition detached or dropped", partition)));
+    for (change, partition) in changes {
+        windows::note(&table.schema, &table.table, change);
+        note(
+            table,
+            json!({"command": command, "change": change, "partition": relation_name(*partition)}),
+        )?;
+    }
+    Ok(())
+}
+
+/// The name of a relation, or null where it is gone.
+fn relation_name(relation: pg_sys::Oid) -> Option<String> {
+    // SAFETY: returns a palloc'ed string or null.
+    unsafe {
+        let name = pg_sys::get_rel_name(relation);
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+    }
+}
+
+/// A table that is gone, or lost its capture trigger.
+fn end(command: &str, seen: &Watched) -> Result<()> {
+    let change = match relation_name(seen.relation) {
+        Some(_) => {
+            windows::open(&seen.schema, &seen.table, "capture trigger dropped");
+            "capture dropped"
+        }
+        None => {
+            windows::close(&seen.schema, &seen.table);
+            "dropped"
+        }
+    };
+    note(seen, json!({"command": command, "change": change}))?;
+    registry::forget(seen.relation);
+    Ok(())
+}
+
+/// Puts a DDL event into the log.
+fn note(table: &Watched, what: Value) -> Result<()> {
+    let name = Rc::new(TableName {
+        schema: Varlena::text(&table.schema),
+        table: Varlena::text(&table.table),
+    });
+    let text = what.to_string();
+    let context = context::current();
+    append(&Pending {
+        table: Some(&name),
+        metadata: Some(text.as_bytes()),
+        ..control(Operation::Ddl, &context)
+    })
+}

@@ -1,0 +1,52 @@
+//! Times in which changes of a tracked table were not captured.
+
+use crate::identity::Attached;
+use crate::pg::owner::AsOwner;
+use crate::pg::query::{self, parameter};
+use crate::types::ulid::Ulid as SqlUlid;
+
+/// Opens a window, unless the table has one open already.
+pub fn open(schema: &str, table: &str, reason: &str) {
+    query::write(
+        "INSERT INTO concord.capture_windows (table_schema, table_name, reason)
+         SELECT $1, $2, $3
+         WHERE NOT EXISTS (SELECT FROM concord.capture_windows
+                           WHERE table_schema = $1 AND table_name = $2 AND closed_at IS NULL)",
+        &[parameter(schema), parameter(table), parameter(reason)],
+        |_| {},
+    );
+}
+
+/// Closes a table's open window.
+pub fn close(schema: &str, table: &str) {
+    query::write(
+        "UPDATE concord.capture_windows SET closed_at = pg_catalog.clock_timestamp()
+         WHERE table_schema = $1 AND table_name = $2 AND closed_at IS NULL",
+        &[parameter(schema), parameter(table)],
+        |_| {},
+    );
+}
+
+/// A window that was over when it was noticed.
+pub fn note(schema: &str, table: &str, reason: &str) {
+    query::write(
+        "INSERT INTO concord.capture_windows (table_schema, table_name, reason, closed_at)
+         VALUES ($1, $2, $3, pg_catalog.clock_timestamp())",
+        &[parameter(schema), parameter(table), parameter(reason)],
+        |_| {},
+    );
+}
+
+/// Records the windows that GAP events among these tell of.
+pub fn record_gaps(node: &Attached, first: i64, last: i64) {
+    let _owner = AsOwner::of(node.log);
+    query::write(
+        "INSERT INTO concord.capture_windows (table_schema, table_name, reason, opened_at, closed_at)
+         SELECT e.table_schema, e.table_name, e.metadata ->> 'reason',
+                pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp()
+         FROM concord.change_events e
+         WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3 AND e.operation = 'GAP'",
+        &[parameter(SqlUlid::from(node.node_id)), parameter(first), parameter(last)],
+        |_| {},
+    );
+}

@@ -1,0 +1,49 @@
+//! `concord.node_id`, `concord.heartbeat` and `concord.hlc_reset`.
+
+#![allow(unsafe_code)]
+
+use super::{attach, heartbeat};
+use crate::error::{Error, OrRaise};
+use crate::pg::backend::is_superuser;
+use crate::pg_function;
+use crate::types::hlc::Hlc as SqlHlc;
+use crate::types::ulid::Ulid as SqlUlid;
+use pgrx::{IntoDatum, PgSqlErrorCode, pg_sys};
+
+pg_function!(
+    /// `concord.node_id() → ulid`: this node. Errors as `attach`.
+    node_id,
+    pg_finfo_node_id,
+    |_| {
+        let id = SqlUlid::from(attach::shown_node_id().or_raise());
+        id.into_datum().unwrap_or(pg_sys::Datum::from(0))
+    }
+);
+
+pg_function!(
+    /// `concord.heartbeat() → void`: tells the other nodes of this one, by a NODE event.
+    heartbeat_now,
+    pg_finfo_heartbeat_now,
+    |_| {
+        heartbeat::heartbeat().or_raise();
+        pg_sys::Datum::from(0)
+    }
+);
+
+pg_function!(
+    /// `concord.hlc_reset() → hlc`: sets the clock back to the wall clock and goes on as a new node,
+    /// this one's successor. For superusers (42501); 55000 while others commit.
+    hlc_reset,
+    pg_finfo_hlc_reset,
+    |_| {
+        if !is_superuser() {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+                "must be superuser to reset the hybrid logical clock",
+            )
+            .raise();
+        }
+        let now = SqlHlc::from(attach::reset().or_raise());
+        now.into_datum().unwrap_or(pg_sys::Datum::from(0))
+    }
+);

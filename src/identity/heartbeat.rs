@@ -1,0 +1,34 @@
+//! A node tells of itself: by an event, so that word travels as everything else does.
+
+use super::attach;
+use crate::capture::context;
+use crate::error::Result;
+use crate::log::event::{Operation, Pending};
+use crate::log::{append, control, metadata};
+use crate::pg::owner::AsOwner;
+use crate::pg::query::{self, parameter};
+use crate::types::ulid::Ulid as SqlUlid;
+
+/// Appends a NODE event to this transaction and notes the heartbeat in `concord.nodes`.
+pub fn heartbeat() -> Result<()> {
+    let node = attach()?;
+    let description = metadata::of_node(None);
+    let context = context::current();
+    append(&Pending {
+        metadata: Some(description.as_bytes()),
+        ..control(Operation::Node, &context)
+    })?;
+    let _owner = AsOwner::of(node.log);
+    query::write(
+        "UPDATE concord.nodes
+         SET name = $2, hostname = $3, status = 'active', last_heartbeat = pg_catalog.clock_timestamp()
+         WHERE node_id = $1",
+        &[
+            parameter(SqlUlid::from(node.node_id)),
+            parameter(super::name()),
+            parameter(super::hostname()),
+        ],
+        |_| {},
+    );
+    Ok(())
+}

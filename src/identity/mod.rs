@@ -1,0 +1,226 @@
+//! Who this node is: a ULID bound to the place where the database lives.
+//!
+//! A backend *attaches* before its first event: it finds the identity of this place, or mints one,
+//! and lays what all backends need into the database's slot in shared memory. An identity that was
+//! minted in a transaction is private to it until it commits; a lock on `concord.identity` keeps
+//! others from minting a second one meanwhile.
+
+#![allow(unsafe_code)]
+
+mod attach;
+mod functions;
+mod heartbeat;
+mod place;
+
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::pg::backend::my_database;
+use crate::pg::catalog;
+use crate::pg::owner::AsOwner;
+use crate::pg::query;
+use crate::pg::shmem::{Guarded, Slot};
+use crate::settings;
+use concord_core::hlc::Hlc;
+use concord_core::ulid::Ulid;
+use pgrx::{PgSqlErrorCode, pg_sys};
+use std::cell::{Cell, RefCell};
+
+pub use attach::attach;
+pub use heartbeat::heartbeat;
+
+/// The node as this transaction sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attached {
+    /// The node's ULID.
+    pub node_id: Ulid,
+    /// `concord.change_events`.
+    pub log: pg_sys::Oid,
+}
+
+/// An identity that this transaction minted and has not committed yet.
+#[derive(Clone, Copy)]
+struct Minted {
+    node: Attached,
+    issued: i64,
+    predecessor: Option<Ulid>,
+    announced: bool,
+    /// Where the clock stood before this transaction set it back.
+    clock_before: Option<Hlc>,
+    subtransaction: pg_sys::SubTransactionId,
+}
+
+thread_local! {
+    static SEEDED: Cell<bool> = const { Cell::new(false) };
+    static MINTED: RefCell<Option<Minted>> = const { RefCell::new(None) };
+}
+
+/// Makes sure that the clock stands beyond everything in this database's log, and that this server
+/// may tick at all: 25006 in recovery.
+pub fn ensure_seeded() -> Result<()> {
+    if SEEDED.get() {
+        return Ok(());
+    }
+    refuse_in_recovery()?;
+    let log = catalog::log()?;
+    let attached = Guarded::lock()?.slot(my_database()).is_some_and(|slot| slot.log == log);
+    if !attached {
+        seed(log)?;
+    }
+    SEEDED.set(true);
+    Ok(())
+}
+
+/// Raises the clock to the log's maximum. Identities whose clock was reset do not count: their
+/// events carry the very HLCs that the reset was to get rid of.
+fn seed(log: pg_sys::Oid) -> Result<()> {
+    let _owner = AsOwner::of(log);
+    let mut highest = None;
+    query::read_latest(
+        "SELECT pg_catalog.max(last.hlc)::bigint
+         FROM concord.nodes n
+         CROSS JOIN LATERAL (SELECT e.hlc FROM concord.change_events e
+                             WHERE e.origin_node_id = n.node_id
+                             ORDER BY e.node_sequence DESC LIMIT 1) last
+         WHERE NOT EXISTS (SELECT FROM concord.identity i
+                           WHERE i.node_id = n.node_id AND i.clock_reset)",
+        &[],
+        |row| highest = row.get::<i64>(1),
+    );
+    match highest.map(Hlc::try_from) {
+        Some(Ok(highest)) => clock::raise_to(highest),
+        _ => Ok(()),
+    }
+}
+
+fn refuse_in_recovery() -> Result<()> {
+    if place::in_recovery() {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+            "cannot tick the hybrid logical clock during recovery",
+        )
+        .hint("A standby has no clock of its own; ask the primary, or promote this server."));
+    }
+    Ok(())
+}
+
+/// Numbers and the HLC that goes with them.
+pub struct Issued {
+    /// The first of the consecutive numbers.
+    pub first: i64,
+    /// Their common HLC.
+    pub hlc: Hlc,
+    /// Some number given out earlier may have died.
+    pub holes: bool,
+}
+
+/// Takes the next `count` numbers of this node together with a tick, in one step, so that within
+/// the node HLC and sequence rise together.
+pub fn issue(node: Attached, count: i64) -> Result<Issued> {
+    ensure_seeded()?;
+    let private = MINTED.with_borrow_mut(|minted| {
+        minted.as_mut().map(|minted| {
+            let first = minted.issued + 1;
+            minted.issued += count;
+            first
+        })
+    });
+    if let Some(first) = private {
+        return Ok(Issued { first, hlc: clock::tick_unseeded()?, holes: false });
+    }
+    let database = my_database();
+    // Nothing below calls PostgreSQL while the lock is held, so no error can jump over its release.
+    let mut guarded = Guarded::lock()?;
+    let Some(slot) = guarded.slot(database).filter(|slot| slot.log == node.log) else {
+        drop(guarded);
+        return Err(Error::internal("this database has lost its slot"));
+    };
+    let hlc = clock::tick_unseeded()?;
+    let first = slot.issued + 1;
+    let holes = slot.holes;
+    slot.issued += count;
+    guarded.set_in_flight(database, first);
+    Ok(Issued { first, hlc, holes })
+}
+
+/// Whether a minted identity still has to tell whose successor it is.
+pub fn has_announcement() -> bool {
+    MINTED.with_borrow(|minted| {
+        minted.as_ref().is_some_and(|minted| !minted.announced && minted.predecessor.is_some())
+    })
+}
+
+/// The predecessor that the first group of a minted identity still has to announce.
+pub fn take_announcement() -> Option<Ulid> {
+    MINTED.with_borrow_mut(|minted| {
+        let minted = minted.as_mut()?;
+        if minted.announced {
+            return None;
+        }
+        minted.announced = true;
+        minted.predecessor
+    })
+}
+
+/// At commit: what was minted is everybody's.
+pub fn on_commit() {
+    let Some(minted) = MINTED.take() else { return };
+    // Without a free slot the next backend to attach says so; a committed transaction cannot.
+    if let Ok(mut guarded) = Guarded::lock()
+        && let Ok(slot) = guarded.slot_or_free(my_database())
+    {
+        *slot = Slot {
+            database: my_database(),
+            log: minted.node.log,
+            node_id: minted.node.node_id.to_bytes(),
+            issued: minted.issued,
+            contiguous: 0,
+            holes: false,
+            wake: true,
+        };
+    }
+}
+
+/// At abort: what was minted never was.
+pub fn on_abort() {
+    MINTED.take().iter().for_each(undo);
+}
+
+/// Puts a clock back that was set back in vain.
+fn undo(minted: &Minted) {
+    if let Some(before) = minted.clock_before {
+        // Shared memory exists, or the clock could not have been set.
+        let _ = clock::raise_to(before);
+    }
+}
+
+/// When a subtransaction ends.
+pub fn on_subtransaction(
+    aborted: bool,
+    subtransaction: pg_sys::SubTransactionId,
+    parent: pg_sys::SubTransactionId,
+) {
+    MINTED.with_borrow_mut(|minted| {
+        let Some(inner) = minted.as_mut() else { return };
+        if aborted && inner.subtransaction >= subtransaction {
+            undo(inner);
+            *minted = None;
+        } else if inner.subtransaction == subtransaction {
+            inner.subtransaction = parent;
+        }
+    });
+}
+
+/// Whether this transaction has minted an identity.
+pub fn is_minting() -> bool {
+    MINTED.with_borrow(Option::is_some)
+}
+
+/// The node's name for people: `concord.node_name`, or the name of the database.
+pub fn name() -> String {
+    settings::node_name().unwrap_or_else(place::database_name)
+}
+
+/// The name of this host.
+pub fn hostname() -> String {
+    place::hostname()
+}

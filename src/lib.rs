@@ -1,0 +1,59 @@
+//! concord: a trustworthy history of a CMS database, on one node or many.
+//!
+//! The modules follow the data: a row changes, [`capture`] sees it, an event is buffered in the
+//! transaction, and at its end [`log`] numbers and writes it. [`clock`] and [`identity`] say when and
+//! where, [`version`] finds stale writes, [`track`] sets it all up, [`ddl`] watches over it.
+
+mod capture;
+mod clock;
+mod ddl;
+mod error;
+mod identity;
+mod log;
+mod pg;
+mod settings;
+mod track;
+mod types;
+mod vector;
+mod version;
+mod worker;
+
+use pgrx::{extension_sql_file, pg_guard};
+
+::pgrx::pg_module_magic!(name, version);
+
+// What people read is in sql/, made in the order of its names.
+extension_sql_file!("../sql/05_clock.sql", name = "clock", requires = ["types"]);
+extension_sql_file!("../sql/10_log.sql", name = "log", requires = ["clock"]);
+extension_sql_file!("../sql/20_identity.sql", name = "identity", requires = ["log"]);
+extension_sql_file!("../sql/25_node.sql", name = "node", requires = ["identity"]);
+extension_sql_file!("../sql/30_conflicts.sql", name = "conflicts", requires = ["node"]);
+extension_sql_file!("../sql/40_consumers.sql", name = "consumers", requires = ["conflicts"]);
+extension_sql_file!("../sql/50_watch.sql", name = "watch", requires = ["consumers"]);
+extension_sql_file!("../sql/60_track.sql", name = "track", requires = ["watch"]);
+extension_sql_file!("../sql/70_history.sql", name = "history", requires = ["track"]);
+extension_sql_file!("../sql/80_consume.sql", name = "consume", requires = ["history"]);
+extension_sql_file!("../sql/85_watch.sql", name = "watch_ddl", requires = ["consume"]);
+extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["watch_ddl"]);
+extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["status"], finalize);
+
+/// Called by PostgreSQL when the library is loaded.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    settings::register();
+    pg::shmem::install_hooks();
+    log::register();
+    capture::register();
+    worker::register();
+}
+
+/// What `#[pg_test]` asks for: the server its tests run in.
+#[cfg(test)]
+#[allow(missing_docs)]
+pub mod pg_test {
+    pub fn setup(_options: Vec<&str>) {}
+
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec!["shared_preload_libraries = 'concord'"]
+    }
+}

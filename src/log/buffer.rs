@@ -1,0 +1,264 @@
+//! The events that a transaction has captured and not yet numbered.
+//!
+//! They lie one behind the other in an arena of bytes, so that a savepoint is a length: rolling back
+//! to it cuts the arena there. Past `work_mem` the arena goes to a temporary file of PostgreSQL's.
+
+use super::event::{Context, Operation, Pending, TableName};
+use super::spill::Spill;
+use crate::error::{Error, Result};
+use pgrx::{PgSqlErrorCode, pg_sys};
+use std::rc::Rc;
+
+const WORD: usize = 8;
+/// Words before an event's values.
+const HEADER: usize = 7;
+const NONE: u32 = u32::MAX;
+
+/// The buffer of one backend; empty between transactions.
+#[derive(Default)]
+pub struct Buffer {
+    arena: Vec<u64>,
+    /// Words in the file, before those in the arena.
+    spilled: usize,
+    spill: Option<Spill>,
+    count: usize,
+    tables: Vec<Rc<TableName>>,
+    contexts: Vec<Rc<Context>>,
+    marks: Vec<Mark>,
+    gaps: Vec<Gap>,
+}
+
+/// A table whose gap in capture this transaction has noted, and where.
+struct Gap {
+    table: Rc<TableName>,
+    subtransaction: pg_sys::SubTransactionId,
+}
+
+/// Where the buffer stood when a subtransaction first captured something.
+struct Mark {
+    subtransaction: pg_sys::SubTransactionId,
+    words: usize,
+    count: usize,
+}
+
+impl Buffer {
+    /// Number of events.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Appends an event captured in `subtransaction`; spills first when `limit` bytes are reached.
+    pub fn push(
+        &mut self,
+        event: &Pending<'_>,
+        subtransaction: pg_sys::SubTransactionId,
+        limit: usize,
+    ) -> Result<()> {
+        self.mark(subtransaction);
+        let values =
+            [event.record_id, event.old_values, event.new_values, event.touched, event.metadata];
+        let words: usize =
+            HEADER + values.iter().flatten().map(|v| v.len().div_ceil(WORD)).sum::<usize>();
+        if !self.arena.is_empty() && (self.arena.len() + words) * WORD > limit {
+            self.spill_arena()?;
+        }
+        // Growing by the default doubling would take memory that the limit does not allow.
+        self.arena.try_reserve(words).map_err(|_| out_of_memory(words * WORD))?;
+        let table = event.table.map_or(NONE, |table| position(&mut self.tables, table));
+        let context = position(&mut self.contexts, event.context);
+        let length = |value: Option<&[u8]>| value.map_or(NONE, |v| v.len() as u32);
+        self.arena.push(pair(event.operation as u8 as u32, table));
+        self.arena.push(pair(context, u32::from(event.base_version.is_some())));
+        self.arena.push(event.base_version.unwrap_or_default() as u64);
+        self.arena.push(pair(length(values[0]), length(values[1])));
+        self.arena.push(pair(length(values[2]), length(values[3])));
+        self.arena.push(pair(length(values[4]), 0));
+        self.arena.push(words as u64);
+        for value in values.iter().flatten() {
+            push_bytes(&mut self.arena, value);
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Notes that changes of `table` go uncaptured; false when that is noted already.
+    pub fn note_gap(
+        &mut self,
+        table: &Rc<TableName>,
+        subtransaction: pg_sys::SubTransactionId,
+    ) -> bool {
+        if self.gaps.iter().any(|gap| Rc::ptr_eq(&gap.table, table)) {
+            return false;
+        }
+        self.gaps.push(Gap { table: Rc::clone(table), subtransaction });
+        true
+    }
+
+    fn mark(&mut self, subtransaction: pg_sys::SubTransactionId) {
+        if self.marks.last().is_none_or(|mark| mark.subtransaction != subtransaction) {
+            let words = self.spilled + self.arena.len();
+            self.marks.push(Mark { subtransaction, words, count: self.count });
+        }
+    }
+
+    /// A subtransaction committed: its events are its parent's.
+    pub fn merge(
+        &mut self,
+        subtransaction: pg_sys::SubTransactionId,
+        parent: pg_sys::SubTransactionId,
+    ) {
+        for gap in self.gaps.iter_mut().filter(|gap| gap.subtransaction == subtransaction) {
+            gap.subtransaction = parent;
+        }
+        let Some(last) = self.marks.last_mut() else {
+            return;
+        };
+        if last.subtransaction != subtransaction {
+            return;
+        }
+        last.subtransaction = parent;
+        let below = self.marks.len().checked_sub(2).map(|i| self.marks[i].subtransaction);
+        if below == Some(parent) {
+            self.marks.pop();
+        }
+    }
+
+    /// A subtransaction aborted: what it and its children captured never was. Raises nothing that
+    /// could stop the abort; the file is cut when it is next written.
+    pub fn cut(&mut self, subtransaction: pg_sys::SubTransactionId) {
+        self.gaps.retain(|gap| gap.subtransaction < subtransaction);
+        // Subtransaction ids rise, so children have greater ones.
+        while self.marks.last().is_some_and(|mark| mark.subtransaction >= subtransaction) {
+            let Some(mark) = self.marks.pop() else { return };
+            self.count = mark.count;
+            self.arena.truncate(mark.words.saturating_sub(self.spilled));
+            self.spilled = self.spilled.min(mark.words);
+        }
+    }
+
+    fn spill_arena(&mut self) -> Result<()> {
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            none => none.insert(Spill::create()),
+        };
+        spill.write_at(self.spilled, &self.arena)?;
+        self.spilled += self.arena.len();
+        self.arena.clear();
+        Ok(())
+    }
+
+    /// Calls `each` for every event in order.
+    pub fn for_each(&mut self, mut each: impl FnMut(&Pending<'_>) -> Result<()>) -> Result<()> {
+        let Buffer { arena, spilled, spill, tables, contexts, .. } = self;
+        if let Some(spill) = spill {
+            let mut record = Vec::new();
+            let mut reader = spill.read_from_start(*spilled)?;
+            while reader.next_record(&mut record, HEADER, |header| header[HEADER - 1] as usize)? {
+                each(&decode(&record, tables, contexts)?)?;
+            }
+        }
+        let mut rest = arena.as_slice();
+        while !rest.is_empty() {
+            let (record, after) = rest.split_at(rest[HEADER - 1] as usize);
+            each(&decode(record, tables, contexts)?)?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// Forgets everything and closes the file; at the end of a transaction that succeeds.
+    pub fn clear(&mut self) {
+        if let Some(spill) = self.spill.take() {
+            spill.close();
+        }
+        self.forget();
+    }
+
+    /// Forgets everything; at abort, where PostgreSQL has closed the file.
+    pub fn forget(&mut self) {
+        *self = Buffer { arena: std::mem::take(&mut self.arena), ..Buffer::default() };
+        self.arena.clear();
+        self.arena.shrink_to(1 << 16);
+    }
+}
+
+fn out_of_memory(bytes: usize) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory")
+        .detail(format!("An event of {bytes} bytes could not be buffered."))
+}
+
+/// The index of a shared value. Mostly it is among the last few used; one that is not is listed
+/// again rather than searched for.
+fn position<T>(all: &mut Vec<Rc<T>>, value: &Rc<T>) -> u32 {
+    const LAST: usize = 16;
+    let start = all.len().saturating_sub(LAST);
+    let found = all[start..].iter().rposition(|other| Rc::ptr_eq(other, value));
+    match found {
+        Some(place) => (start + place) as u32,
+        None => {
+            all.push(Rc::clone(value));
+            (all.len() - 1) as u32
+        }
+    }
+}
+
+fn pair(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+fn unpair(word: u64) -> (u32, u32) {
+    (word as u32, (word >> 32) as u32)
+}
+
+fn push_bytes(arena: &mut Vec<u64>, bytes: &[u8]) {
+    let (whole, rest) = bytes.as_chunks::<WORD>();
+    arena.extend(whole.iter().map(|chunk| u64::from_ne_bytes(*chunk)));
+    if !rest.is_empty() {
+        let mut last = [0; WORD];
+        last[..rest.len()].copy_from_slice(rest);
+        arena.push(u64::from_ne_bytes(last));
+    }
+}
+
+fn decode<'a>(
+    record: &'a [u64],
+    tables: &'a [Rc<TableName>],
+    contexts: &'a [Rc<Context>],
+) -> Result<Pending<'a>> {
+    let corrupt = || Error::internal("the buffer of captured events is corrupt");
+    let (operation, table) = unpair(record[0]);
+    let (context, has_base) = unpair(record[1]);
+    let (record_id, old) = unpair(record[3]);
+    let (new, touched) = unpair(record[4]);
+    let (metadata, _) = unpair(record[5]);
+    let mut rest = &record[HEADER..];
+    let mut take = |length: u32| -> Option<&'a [u8]> {
+        if length == NONE {
+            return None;
+        }
+        let (value, after) = rest.split_at((length as usize).div_ceil(WORD));
+        rest = after;
+        Some(&bytes_of(value)[..length as usize])
+    };
+    Ok(Pending {
+        operation: Operation::from_code(operation as u8).ok_or_else(corrupt)?,
+        table: if table == NONE {
+            None
+        } else {
+            Some(tables.get(table as usize).ok_or_else(corrupt)?)
+        },
+        context: contexts.get(context as usize).ok_or_else(corrupt)?,
+        record_id: take(record_id),
+        old_values: take(old),
+        new_values: take(new),
+        touched: take(touched),
+        metadata: take(metadata),
+        base_version: (has_base == 1).then_some(record[2] as i64),
+    })
+}
+
+#[allow(unsafe_code)]
+fn bytes_of(words: &[u64]) -> &[u8] {
+    // SAFETY: any byte of a u64 is a valid u8, and alignment only loosens.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), words.len() * WORD) }
+}

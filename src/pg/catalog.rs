@@ -1,0 +1,55 @@
+//! Object ids of concord's own tables, from the system caches.
+
+#![allow(unsafe_code)]
+
+use crate::error::{Error, Result};
+use pgrx::pg_sys;
+use std::ffi::CStr;
+
+/// `concord.change_events`.
+pub fn log() -> Result<pg_sys::Oid> {
+    table(c"change_events")
+}
+
+/// `concord.identity`.
+pub fn identity() -> Result<pg_sys::Oid> {
+    table(c"identity")
+}
+
+/// `concord.nodes`.
+pub fn nodes() -> Result<pg_sys::Oid> {
+    table(c"nodes")
+}
+
+/// A function of concord's without arguments.
+pub fn function(name: &CStr) -> Result<pg_sys::Oid> {
+    // SAFETY: the list and its strings are palloc'ed; looked up without search_path.
+    let function = unsafe {
+        let schema = pg_sys::makeString(c"concord".as_ptr().cast_mut());
+        let name = pg_sys::makeString(name.as_ptr().cast_mut());
+        let path =
+            pg_sys::lappend(pg_sys::lappend(std::ptr::null_mut(), schema.cast()), name.cast());
+        pg_sys::LookupFuncName(path, 0, std::ptr::null(), true)
+    };
+    if function == pg_sys::Oid::INVALID {
+        return Err(not_installed());
+    }
+    Ok(function)
+}
+
+fn not_installed() -> Error {
+    Error::wrong_state("extension concord is not installed in this database")
+        .hint("CREATE EXTENSION concord;")
+}
+
+fn table(name: &CStr) -> Result<pg_sys::Oid> {
+    // SAFETY: syscache look-ups by NUL-terminated names.
+    let relation = unsafe {
+        let schema = pg_sys::get_namespace_oid(c"concord".as_ptr(), true);
+        pg_sys::get_relname_relid(name.as_ptr(), schema)
+    };
+    if relation == pg_sys::Oid::INVALID {
+        return Err(not_installed());
+    }
+    Ok(relation)
+}

@@ -1,0 +1,12 @@
+//! Thin, safe-faced access to PostgreSQL's internals. What differs between versions is in [`compat`].
+
+pub mod backend;
+pub mod catalog;
+pub mod compat;
+pub mod externs;
+pub mod function;
+pub mod memory;
+pub mod owner;
+pub mod query;
+pub mod shmem;
+pub mod trigger;

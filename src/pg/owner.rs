@@ -1,0 +1,113 @@
+//! Running concord's own queries with the rights of the extension's owner and a fixed `search_path`,
+//! so that the caller needs no rights on concord's tables and nothing of the caller's is called.
+
+#![allow(unsafe_code)]
+
+use pgrx::pg_sys;
+use std::ffi::CStr;
+
+/// While it lives, the current user is the owner of the extension and `search_path` is fixed.
+/// Restored on drop; after an error PostgreSQL's own abort restores both.
+pub struct AsOwner {
+    user: pg_sys::Oid,
+    security_context: i32,
+    guc_level: i32,
+}
+
+impl AsOwner {
+    /// Switches to the owner of `relation`, a table of concord's.
+    pub fn of(relation: pg_sys::Oid) -> AsOwner {
+        let mut user = pg_sys::Oid::INVALID;
+        let mut security_context = 0;
+        // SAFETY: plain calls on the backend's own state; set_config_option copies its strings.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut security_context);
+            let owner = relation_owner(relation).unwrap_or(user);
+            let guc_level = pg_sys::NewGUCNestLevel();
+            pg_sys::SetUserIdAndSecContext(
+                owner,
+                security_context
+                    | (pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION)
+                        as i32,
+            );
+            set_local(c"search_path", c"pg_catalog, concord, pg_temp");
+            AsOwner { user, security_context, guc_level }
+        }
+    }
+}
+
+impl Drop for AsOwner {
+    fn drop(&mut self) {
+        // On the way out of an error, the transaction's abort restores user and settings; touching
+        // them now could raise a second error while unwinding.
+        if !std::thread::panicking() {
+            // SAFETY: undoes what `of` did, in reverse order.
+            unsafe {
+                pg_sys::AtEOXact_GUC(false, self.guc_level);
+                pg_sys::SetUserIdAndSecContext(self.user, self.security_context);
+            }
+        }
+    }
+}
+
+/// While it lives, names print with their schema and money in the C locale; the user stays who they
+/// are.
+pub struct NeutralNames {
+    guc_level: i32,
+}
+
+impl NeutralNames {
+    /// Sets `search_path` to PostgreSQL's own schema alone, and `lc_monetary`.
+    pub fn enter() -> NeutralNames {
+        // SAFETY: as in `AsOwner::of`.
+        unsafe {
+            let guc_level = pg_sys::NewGUCNestLevel();
+            set_local(c"search_path", c"pg_catalog, pg_temp");
+            set_local(c"lc_monetary", c"C");
+            NeutralNames { guc_level }
+        }
+    }
+}
+
+impl Drop for NeutralNames {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: closes the level that the constructor opened.
+            unsafe { pg_sys::AtEOXact_GUC(false, self.guc_level) };
+        }
+    }
+}
+
+unsafe fn set_local(name: &CStr, value: &CStr) {
+    // SAFETY: both strings outlive the call.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+    }
+}
+
+/// Owner of a relation, from the system cache.
+pub fn relation_owner(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    // SAFETY: the tuple is pinned by the cache until it is released.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::RELOID as i32,
+            pg_sys::Datum::from(relation),
+        );
+        if tuple.is_null() {
+            return None;
+        }
+        let form = pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_class>(tuple);
+        let owner = (*form).relowner;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(owner)
+    }
+}

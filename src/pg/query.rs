@@ -1,0 +1,188 @@
+//! SQL over concord's own tables from inside the backend, through SPI.
+//!
+//! Callers switch to the owner first ([`super::owner::AsOwner`]); statements are constant text with
+//! parameters, never built from row data.
+
+#![allow(unsafe_code)]
+
+use crate::error::{Error, OrRaise, Result};
+use pgrx::prelude::*;
+use pgrx::{FromDatum, IntoDatum};
+use std::ffi::{CString, c_char};
+
+/// A parameter of a statement: type and value.
+pub type Parameter = (pg_sys::Oid, Option<pg_sys::Datum>);
+
+/// Makes a parameter from a value.
+pub fn parameter<T: IntoDatum>(value: T) -> Parameter {
+    (T::type_oid(), value.into_datum())
+}
+
+/// One row of a result; columns count from 1.
+pub struct Row {
+    tuple: pg_sys::HeapTuple,
+    descriptor: pg_sys::TupleDesc,
+}
+
+impl Row {
+    /// Column `n` as `T`, or `None` where it is null.
+    pub fn get<T: FromDatum>(&self, n: i32) -> Option<T> {
+        let mut null = false;
+        // SAFETY: the row belongs to the SPI result that is being walked; the value is copied.
+        unsafe {
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.descriptor, n, &mut null);
+            T::from_datum(datum, null)
+        }
+    }
+
+    /// Column `n` as it is; valid while the row is.
+    pub fn datum(&self, n: i32) -> pg_sys::Datum {
+        let mut null = false;
+        // SAFETY: as in `get`.
+        unsafe { pg_sys::SPI_getbinval(self.tuple, self.descriptor, n, &mut null) }
+    }
+
+    /// Column `n`, which the statement never returns null.
+    pub fn required<T: FromDatum>(&self, n: i32) -> T {
+        self.get(n)
+            .ok_or_else(|| Error::internal(format!("column {n} is null where it cannot be")))
+            .or_raise()
+    }
+}
+
+/// Runs a reading statement under a snapshot taken now, whatever the transaction's isolation level.
+/// Calls `each` for every row.
+pub fn read_latest(sql: &str, parameters: &[Parameter], each: impl FnMut(&Row)) {
+    // SAFETY: the snapshot is popped below; an error unwinds into PostgreSQL's abort, which resets
+    // the snapshot stack.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        read_active(sql, parameters, each);
+        pg_sys::PopActiveSnapshot();
+    }
+}
+
+/// Runs a reading statement under the active snapshot. Calls `each` for every row.
+pub fn read_active(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) {
+    let connection = Connection::open().or_raise();
+    // SAFETY: SPI is connected; values and nulls are as many as the statement's parameters.
+    unsafe {
+        let statement = Statement::prepare(sql, parameters).or_raise();
+        let code = pg_sys::SPI_execute_snapshot(
+            statement.plan,
+            statement.values.as_ptr().cast_mut(),
+            statement.nulls.as_ptr(),
+            pg_sys::GetActiveSnapshot(),
+            std::ptr::null_mut(),
+            true,
+            false,
+            0,
+        );
+        check(code, sql).or_raise();
+        walk_result(&mut each);
+    }
+    drop(connection);
+}
+
+/// Runs a writing statement; calls `each` for every row it returns. Returns the number of rows
+/// processed.
+pub fn write(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) -> u64 {
+    // SAFETY: SPI takes and releases its own snapshots where one is active; in the pre-commit
+    // callback none is, so one is pushed.
+    unsafe {
+        let pushed = !pg_sys::ActiveSnapshotSet();
+        if pushed {
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        let connection = Connection::open().or_raise();
+        let statement = Statement::prepare(sql, parameters).or_raise();
+        let code = pg_sys::SPI_execute_plan(
+            statement.plan,
+            statement.values.as_ptr().cast_mut(),
+            statement.nulls.as_ptr(),
+            false,
+            0,
+        );
+        check(code, sql).or_raise();
+        let processed = pg_sys::SPI_processed;
+        walk_result(&mut each);
+        drop(connection);
+        if pushed {
+            pg_sys::PopActiveSnapshot();
+        }
+        processed
+    }
+}
+
+/// Runs one DDL statement.
+pub fn execute(sql: &str) {
+    write(sql, &[], |_| {});
+}
+
+unsafe fn walk_result(each: &mut impl FnMut(&Row)) {
+    // SAFETY: called right after a successful execution; SPI's globals describe its result.
+    unsafe {
+        let table = pg_sys::SPI_tuptable;
+        if table.is_null() {
+            return;
+        }
+        for i in 0..pg_sys::SPI_processed as usize {
+            each(&Row { tuple: *(*table).vals.add(i), descriptor: (*table).tupdesc });
+        }
+    }
+}
+
+fn check(code: i32, sql: &str) -> Result<()> {
+    if code < 0 {
+        return Err(Error::internal(format!("SPI returned {code} for: {sql}")));
+    }
+    Ok(())
+}
+
+/// An open SPI connection, closed on drop.
+struct Connection;
+
+impl Connection {
+    fn open() -> Result<Connection> {
+        // SAFETY: nothing is required of the caller but a transaction.
+        let code = unsafe { pg_sys::SPI_connect() };
+        check(code, "connect")?;
+        Ok(Connection)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: closes what `open` opened; after an error PostgreSQL's abort does.
+            unsafe { pg_sys::SPI_finish() };
+        }
+    }
+}
+
+struct Statement {
+    plan: pg_sys::SPIPlanPtr,
+    values: Vec<pg_sys::Datum>,
+    nulls: Vec<c_char>,
+}
+
+impl Statement {
+    unsafe fn prepare(sql: &str, parameters: &[Parameter]) -> Result<Statement> {
+        let text = CString::new(sql).map_err(|_| Error::internal("NUL byte in a statement"))?;
+        let mut types: Vec<pg_sys::Oid> = parameters.iter().map(|p| p.0).collect();
+        // SAFETY: SPI is connected; it copies text and types.
+        let plan =
+            unsafe { pg_sys::SPI_prepare(text.as_ptr(), types.len() as i32, types.as_mut_ptr()) };
+        if plan.is_null() {
+            return Err(Error::internal(format!("could not prepare: {sql}")));
+        }
+        Ok(Statement {
+            plan,
+            values: parameters.iter().map(|p| p.1.unwrap_or(pg_sys::Datum::from(0))).collect(),
+            nulls: parameters
+                .iter()
+                .map(|p| if p.1.is_some() { b' ' } else { b'n' } as c_char)
+                .collect(),
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! The trigger protocol: who calls, when, for what.
+
+#![allow(unsafe_code)]
+
+use crate::error::{Error, Result};
+use pgrx::{PgSqlErrorCode, pg_sys};
+
+/// When a trigger function may be fired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW
+    AfterRow,
+    /// BEFORE INSERT OR UPDATE, FOR EACH ROW
+    BeforeRowWrite,
+    /// BEFORE TRUNCATE, FOR EACH STATEMENT
+    BeforeTruncate,
+}
+
+impl Protocol {
+    fn words(self) -> &'static str {
+        match self {
+            Protocol::AfterRow => "AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW",
+            Protocol::BeforeRowWrite => "BEFORE INSERT OR UPDATE, FOR EACH ROW",
+            Protocol::BeforeTruncate => "BEFORE TRUNCATE, FOR EACH STATEMENT",
+        }
+    }
+
+    fn allows(self, event: u32) -> bool {
+        use pg_sys::{
+            TRIGGER_EVENT_BEFORE, TRIGGER_EVENT_DELETE, TRIGGER_EVENT_OPMASK, TRIGGER_EVENT_ROW,
+            TRIGGER_EVENT_TIMINGMASK, TRIGGER_EVENT_TRUNCATE,
+        };
+        const AFTER: u32 = 0;
+        let operation = event & TRIGGER_EVENT_OPMASK;
+        let timing = event & TRIGGER_EVENT_TIMINGMASK;
+        let row = event & TRIGGER_EVENT_ROW != 0;
+        match self {
+            Protocol::AfterRow => row && timing == AFTER && operation != TRIGGER_EVENT_TRUNCATE,
+            Protocol::BeforeRowWrite => {
+                row && timing == TRIGGER_EVENT_BEFORE && operation != TRIGGER_EVENT_DELETE
+            }
+            Protocol::BeforeTruncate => {
+                timing == TRIGGER_EVENT_BEFORE && operation == TRIGGER_EVENT_TRUNCATE
+            }
+        }
+    }
+}
+
+/// The call's trigger data; 39P01 when the function was not fired as its protocol says.
+///
+/// # Safety
+/// `fcinfo` is the call's own. The reference is valid during the call.
+pub unsafe fn check<'a>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    function: &str,
+    protocol: Protocol,
+) -> Result<&'a pg_sys::TriggerData> {
+    // SAFETY: by the caller's promise; the node's tag says what it is.
+    unsafe {
+        let context = (*fcinfo).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+            return Err(violation(format!("concord.{function}() was not called as a trigger"))
+                .hint(format!("It is fired {}.", protocol.words())));
+        }
+        let data = &*context.cast::<pg_sys::TriggerData>();
+        if !protocol.allows(data.tg_event) {
+            return Err(violation(format!("concord.{function}() was fired at the wrong time"))
+                .hint(format!("Create its trigger {}.", protocol.words())));
+        }
+        Ok(data)
+    }
+}
+
+fn violation(message: String) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, message)
+}

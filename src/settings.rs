@@ -1,0 +1,284 @@
+//! The settings, their checks, and the flag that says that a write's context may have changed.
+
+#![allow(unsafe_code)]
+
+use concord_core::context::{is_inet, is_json_object};
+use concord_core::ulid::Ulid;
+use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
+use pgrx::{pg_guard, pg_sys};
+use std::cell::Cell;
+use std::ffi::{CStr, CString, c_char, c_void};
+
+type Text = GucSetting<Option<CString>>;
+
+static NODE_ID: Text = Text::new(None);
+static NODE_NAME: Text = Text::new(None);
+static USER_ID: Text = Text::new(None);
+static REQUEST_ID: Text = Text::new(None);
+static IP: Text = Text::new(None);
+static ACTION: Text = Text::new(None);
+static METADATA: Text = Text::new(None);
+static DEPENDS_ON: Text = Text::new(None);
+static MAX_CLOCK_DRIFT: GucSetting<i32> = GucSetting::<i32>::new(60_000);
+static NODE_STALE_AFTER: GucSetting<i32> = GucSetting::<i32>::new(300);
+static HEARTBEAT_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(30);
+static CAPTURE: GucSetting<bool> = GucSetting::<bool>::new(true);
+
+thread_local! {
+    static CONTEXT_CHANGED: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Registers the settings. Called once, from `_PG_init`.
+pub fn register() {
+    register_node();
+    register_context();
+    GucRegistry::define_bool_guc(
+        c"concord.capture",
+        c"Captures changes of tracked tables as events.",
+        c"While it is off, changes are not recorded; that there was a gap is.",
+        &CAPTURE,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    // SAFETY: reserves the prefix for this library; the string is copied.
+    unsafe { pg_sys::MarkGUCPrefixReserved(c"concord".as_ptr()) };
+}
+
+fn register_node() {
+    // SAFETY: the hooks are guarded functions that live as long as the library.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"concord.node_id",
+            c"Pins the identity of this node.",
+            c"A ULID; set it for one database with ALTER DATABASE. Empty: the identity that was minted.",
+            &NODE_ID,
+            GucContext::Suset,
+            GucFlags::default(),
+            Some(check_node_id),
+            None,
+            None,
+        );
+    }
+    GucRegistry::define_string_guc(
+        c"concord.node_name",
+        c"Name of this node for people.",
+        c"Empty: the name of the database.",
+        &NODE_NAME,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"concord.max_clock_drift",
+        c"How far the hybrid logical clock may run ahead of the wall clock.",
+        c"Refuses remote clocks beyond it, and local ticks that would pass it.",
+        &MAX_CLOCK_DRIFT,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"concord.node_stale_after",
+        c"Silence after which a node counts as stale.",
+        c"",
+        &NODE_STALE_AFTER,
+        1,
+        i32::MAX,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_int_guc(
+        c"concord.heartbeat_interval",
+        c"Time between two heartbeats of this node.",
+        c"",
+        &HEARTBEAT_INTERVAL,
+        1,
+        86_400,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
+}
+
+fn register_context() {
+    type Setting = (&'static CStr, &'static CStr, &'static Text, pg_sys::GucStringCheckHook);
+    let settings: [Setting; 6] = [
+        (c"concord.user_id", c"Who is acting, as the application knows them.", &USER_ID, None),
+        (c"concord.request_id", c"The request that this write belongs to.", &REQUEST_ID, None),
+        (c"concord.ip", c"The address that the request came from.", &IP, Some(check_ip)),
+        (c"concord.action", c"What is being done, in the application's words.", &ACTION, None),
+        (
+            c"concord.metadata",
+            c"A JSON object kept with each event.",
+            &METADATA,
+            Some(check_metadata),
+        ),
+        (
+            c"concord.depends_on",
+            c"Events that this transaction's events depend on: ULIDs, separated by commas.",
+            &DEPENDS_ON,
+            Some(check_depends_on),
+        ),
+    ];
+    for (name, description, setting, check) in settings {
+        // SAFETY: the hooks are guarded functions that live as long as the library.
+        unsafe {
+            GucRegistry::define_string_guc_with_hooks(
+                name,
+                description,
+                c"",
+                setting,
+                GucContext::Userset,
+                GucFlags::default(),
+                check,
+                Some(note_context_change),
+                None,
+            );
+        }
+    }
+}
+
+/// `concord.node_id`, where it is set.
+pub fn pinned_node_id() -> Option<Ulid> {
+    non_empty(&NODE_ID).and_then(|text| Ulid::parse(&text).ok())
+}
+
+/// `concord.node_name`, where it is set.
+pub fn node_name() -> Option<String> {
+    non_empty(&NODE_NAME)
+}
+
+/// `concord.max_clock_drift` in milliseconds.
+pub fn max_clock_drift_ms() -> i64 {
+    i64::from(MAX_CLOCK_DRIFT.get())
+}
+
+/// `concord.node_stale_after` in seconds.
+pub fn node_stale_after_s() -> i32 {
+    NODE_STALE_AFTER.get()
+}
+
+/// `concord.heartbeat_interval` in seconds.
+pub fn heartbeat_interval_s() -> i32 {
+    HEARTBEAT_INTERVAL.get()
+}
+
+/// `concord.capture`.
+pub fn capture() -> bool {
+    CAPTURE.get()
+}
+
+/// The context that the application set; empty settings are `None`.
+pub struct ContextSettings {
+    /// `concord.user_id`
+    pub user_id: Option<String>,
+    /// `concord.request_id`
+    pub request_id: Option<String>,
+    /// `concord.ip`
+    pub ip: Option<String>,
+    /// `concord.action`
+    pub action: Option<String>,
+    /// `concord.metadata`
+    pub metadata: Option<String>,
+    /// `concord.depends_on`
+    pub depends_on: Vec<Ulid>,
+}
+
+/// Reads the context settings and clears the flag that [`context_changed`] returns.
+pub fn read_context() -> ContextSettings {
+    CONTEXT_CHANGED.set(false);
+    ContextSettings {
+        user_id: non_empty(&USER_ID),
+        request_id: non_empty(&REQUEST_ID),
+        ip: non_empty(&IP),
+        action: non_empty(&ACTION),
+        metadata: non_empty(&METADATA),
+        depends_on: non_empty(&DEPENDS_ON).map(|text| ulids(&text)).unwrap_or_default(),
+    }
+}
+
+/// Whether a context setting may have changed since it was last read.
+pub fn context_changed() -> bool {
+    CONTEXT_CHANGED.get()
+}
+
+fn non_empty(setting: &Text) -> Option<String> {
+    let text = setting.get()?.to_string_lossy().into_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+fn ulids(text: &str) -> Vec<Ulid> {
+    text.split(',').filter_map(|item| Ulid::parse(item.trim()).ok()).collect()
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn note_context_change(_value: *const c_char, _extra: *mut c_void) {
+    CONTEXT_CHANGED.set(true);
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn check_node_id(
+    value: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: PostgreSQL passes the proposed value.
+    unsafe {
+        accept(
+            value,
+            |text| Ulid::parse(text).is_ok(),
+            "A node id is a ULID: 26 characters of Crockford's base 32. concord.gen_ulid() makes one.",
+        )
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn check_ip(
+    value: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: PostgreSQL passes the proposed value.
+    unsafe { accept(value, is_inet, "Give an IPv4 or IPv6 address, as type inet takes it.") }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn check_metadata(
+    value: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: PostgreSQL passes the proposed value.
+    unsafe { accept(value, is_json_object, "Give a JSON object, as in {\"ticket\": 42}.") }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn check_depends_on(
+    value: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    let each_is_ulid = |text: &str| text.split(',').all(|item| Ulid::parse(item.trim()).is_ok());
+    // SAFETY: PostgreSQL passes the proposed value.
+    unsafe { accept(value, each_is_ulid, "Give the event_id of each event, separated by commas.") }
+}
+
+/// Takes an empty value or one that `good` accepts; otherwise leaves the hint for the error, whose
+/// primary message (`invalid value for parameter ...`, 22023) is PostgreSQL's.
+unsafe fn accept(value: *mut *mut c_char, good: impl Fn(&str) -> bool, hint: &str) -> bool {
+    // SAFETY: a check hook's value is null or a NUL-terminated string.
+    unsafe {
+        if (*value).is_null() {
+            return true;
+        }
+        let text = CStr::from_ptr(*value).to_str();
+        if text.is_ok_and(|text| text.is_empty() || good(text)) {
+            return true;
+        }
+        let hint = CString::new(hint).unwrap_or_default();
+        // PostgreSQL's GUC_check_errhint macro: the string is freed with the error's context.
+        let previous = pg_sys::MemoryContextSwitchTo(pg_sys::ErrorContext);
+        pg_sys::GUC_check_errhint_string = pg_sys::pstrdup(hint.as_ptr());
+        pg_sys::MemoryContextSwitchTo(previous);
+        false
+    }
+}

@@ -1,0 +1,222 @@
+//! What can be tracked, and with which options.
+
+use super::install::qualified_name;
+use crate::error::{Error, Result};
+use crate::pg::query::{self, parameter};
+use concord_core::options::Options;
+use pgrx::{PgSqlErrorCode, pg_sys};
+
+/// A relation as the checks see it.
+struct Facts {
+    name: String,
+    kind: String,
+    persistence: String,
+    is_partition: bool,
+    inherits: bool,
+    owned: bool,
+    schema: String,
+}
+
+fn facts(relation: pg_sys::Oid) -> Result<Facts> {
+    let mut facts = None;
+    query::read_latest(
+        "SELECT c.relkind::text, c.relpersistence::text, c.relispartition,
+                NOT c.relispartition AND c.relkind <> 'p' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_inherits i
+                    WHERE i.inhparent = c.oid OR i.inhrelid = c.oid),
+                pg_catalog.pg_has_role(c.relowner, 'USAGE'), n.nspname::text
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = $1",
+        &[parameter(relation)],
+        |row| {
+            facts = Some(Facts {
+                name: String::new(),
+                kind: row.required(1),
+                persistence: row.required(2),
+                is_partition: row.required(3),
+                inherits: row.required(4),
+                owned: row.required(5),
+                schema: row.required(6),
+            });
+        },
+    );
+    let mut facts = facts.ok_or_else(|| {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+            format!("relation with OID {} does not exist", relation.to_u32()),
+        )
+        .hint("Give the table by name.")
+    })?;
+    facts.name = qualified_name(relation);
+    Ok(facts)
+}
+
+/// Refuses what is no ordinary, logged table of the caller's. 42P01, 42501, 0A000.
+pub fn relation(relation: pg_sys::Oid) -> Result<String> {
+    let facts = facts(relation)?;
+    let name = &facts.name;
+    if !facts.owned {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("must be owner of table {name}"),
+        )
+        .hint("Ask its owner or a superuser to track it."));
+    }
+    let refuse = |what: &str, hint: &str| {
+        Err(Error::unsupported(format!("cannot track {name}: {what}")).hint(hint))
+    };
+    const SUPPORTED: &str = "Ordinary and partitioned tables can be tracked.";
+    match facts.kind.as_str() {
+        "r" | "p" => {}
+        "v" => return refuse("it is a view", "Track the tables that the view reads."),
+        "m" => {
+            return refuse("it is a materialized view", "Track the tables that it reads.");
+        }
+        "f" => {
+            return refuse(
+                "it is a foreign table",
+                "Track the table on the server where it lives.",
+            );
+        }
+        _ => return refuse("it is not a table", SUPPORTED),
+    }
+    match facts.persistence.as_str() {
+        "t" => {
+            return refuse("it is a temporary table", "Permanent tables can be tracked.");
+        }
+        "u" => {
+            return refuse(
+                "it is an unlogged table",
+                "Its rows would not survive a crash that their events do. ALTER TABLE ... SET LOGGED first.",
+            );
+        }
+        _ => {}
+    }
+    if facts.is_partition {
+        return refuse("it is a partition", "Track the partitioned table that it belongs to.");
+    }
+    if facts.inherits {
+        return refuse(
+            "it takes part in table inheritance",
+            "Row triggers are not inherited. Use declarative partitioning, or single tables.",
+        );
+    }
+    if facts.schema == "concord" || facts.schema == "pg_catalog" {
+        return refuse("it belongs to the system", SUPPORTED);
+    }
+    Ok(facts.name)
+}
+
+/// A column's part in the checks.
+struct ColumnFacts {
+    name: String,
+    not_null: bool,
+    has_default: bool,
+}
+
+fn columns(relation: pg_sys::Oid) -> Vec<ColumnFacts> {
+    let mut columns = Vec::new();
+    query::read_latest(
+        "SELECT attname::text, attnotnull, atthasdef OR attidentity <> ''
+         FROM pg_catalog.pg_attribute
+         WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        &[parameter(relation)],
+        |row| {
+            columns.push(ColumnFacts {
+                name: row.required(1),
+                not_null: row.required(2),
+                has_default: row.required(3),
+            });
+        },
+    );
+    columns
+}
+
+/// Whether the table has a column of this name.
+pub fn has_column(relation: pg_sys::Oid, name: &str) -> bool {
+    columns(relation).iter().any(|column| column.name == name)
+}
+
+/// Checks of the options that need the catalogs: 22023, 55000. Unknown columns have been refused.
+pub fn options(relation: pg_sys::Oid, options: &Options) -> Result<()> {
+    let columns = columns(relation);
+    for column in columns.iter().filter(|column| options.redact.contains(&column.name)) {
+        let name = &column.name;
+        if column.not_null && !column.has_default && !options.redact_default.contains_key(name) {
+            return Err(Error::invalid_argument(format!(
+                "redacted column \"{name}\" is NOT NULL and has no default"
+            ))
+            .detail("Rows inserted on other nodes would have no value for it.")
+            .hint(
+                "Give one with redact_default, as in redact_default => '{\"".to_owned()
+                    + name
+                    + "\": \"!\"}'.",
+            ));
+        }
+    }
+    for name in options.redact_default.keys() {
+        if !options.redact.contains(name) {
+            return Err(Error::invalid_argument(format!(
+                "redact_default names column \"{name}\", which is not redacted"
+            ))
+            .hint("Name it in redact, too, or leave it out."));
+        }
+    }
+    match &options.record_key {
+        Some(key) => record_key(relation, key, &columns),
+        None => Ok(()),
+    }
+}
+
+/// A record key must identify: all columns NOT NULL, and a unique index over just them.
+fn record_key(relation: pg_sys::Oid, key: &[String], columns: &[ColumnFacts]) -> Result<()> {
+    if let Some(column) = columns.iter().find(|c| key.contains(&c.name) && !c.not_null) {
+        return Err(Error::wrong_state(format!(
+            "column \"{}\" of the record key can be null",
+            column.name
+        ))
+        .hint("ALTER TABLE ... ALTER COLUMN ... SET NOT NULL first, or choose another key."));
+    }
+    let mut unique = false;
+    query::read_latest(
+        "SELECT FROM pg_catalog.pg_index i
+         WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
+           AND i.indpred IS NULL AND i.indexprs IS NULL
+           AND ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+                     WHERE a.attrelid = $1
+                       AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]) ORDER BY 1)
+               = ARRAY(SELECT k FROM pg_catalog.unnest($2) k ORDER BY 1)
+         LIMIT 1",
+        &[parameter(relation), parameter(key.to_vec())],
+        |_| unique = true,
+    );
+    if unique {
+        return Ok(());
+    }
+    Err(Error::wrong_state(format!("record_key ({}) is not unique", key.join(", ")))
+        .hint("CREATE UNIQUE INDEX on just these columns first, or choose another key."))
+}
+
+/// Columns whose names suggest a secret that images would show.
+pub fn suspicious_columns(relation: pg_sys::Oid, options: &Options) -> Vec<String> {
+    const WORDS: [&str; 9] = [
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "token",
+        "api_key",
+        "apikey",
+        "private_key",
+        "salt",
+    ];
+    columns(relation)
+        .into_iter()
+        .map(|column| column.name)
+        .filter(|name| !options.exclude.contains(name) && !options.redact.contains(name))
+        .filter(|name| {
+            let name = name.to_lowercase();
+            WORDS.iter().any(|word| name.contains(word))
+        })
+        .collect()
+}

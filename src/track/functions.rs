@@ -1,0 +1,124 @@
+//! `concord.track` and `concord.untrack`.
+
+#![allow(unsafe_code)]
+
+use super::arguments::Arguments;
+use super::{check, install};
+use crate::capture::relation::Tracked;
+use crate::ddl::{self, Quiet};
+use crate::error::{Error, OrRaise, Result};
+use crate::pg::catalog;
+use crate::pg::owner::AsOwner;
+use concord_core::options::VersionColumn;
+use pgrx::{JsonB, PgLogLevel, PgSqlErrorCode, pg_extern, pg_sys};
+
+/// `concord.track`: sets up or changes the tracking of a table; see `sql/60_track.sql`.
+#[pg_extern(sql = false)]
+#[allow(clippy::too_many_arguments)]
+fn track(
+    relation: Option<pg_sys::Oid>,
+    version_column: Option<String>,
+    conflict_policy: Option<String>,
+    on_stale: Option<String>,
+    exclude: Option<Vec<String>>,
+    redact: Option<Vec<String>>,
+    redact_default: Option<JsonB>,
+    merge_groups: Option<JsonB>,
+    merge_silently: Option<Vec<String>>,
+    rename: Option<Vec<String>>,
+    on_missing_parent: Option<String>,
+    record_key: Option<Vec<String>>,
+) {
+    let arguments = Arguments {
+        version_column,
+        conflict_policy,
+        on_stale,
+        exclude,
+        redact,
+        redact_default: redact_default.map(|json| json.0),
+        merge_groups: merge_groups.map(|json| json.0),
+        merge_silently,
+        rename,
+        on_missing_parent,
+        record_key,
+    };
+    set_up(given(relation).or_raise(), arguments).or_raise();
+}
+
+/// `concord.untrack`: takes concord's triggers off a table. The version column stays.
+#[pg_extern(sql = false)]
+fn untrack(relation: Option<pg_sys::Oid>) {
+    take_down(given(relation).or_raise()).or_raise();
+}
+
+fn given(relation: Option<pg_sys::Oid>) -> Result<pg_sys::Oid> {
+    relation.ok_or_else(|| {
+        Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, "relation must not be null")
+            .hint("Name a table.")
+    })
+}
+
+fn set_up(relation: pg_sys::Oid, arguments: Arguments) -> Result<()> {
+    let options = arguments.into_options()?;
+    let name = check::relation(relation)?;
+    let _quiet = Quiet::enter();
+    // Writers wait: from here to the commit no change can slip past the new triggers.
+    lock(relation);
+    if let VersionColumn::Named(column) = &options.version_column
+        && !check::has_column(relation, column)
+    {
+        install::add_version_column(&name, column);
+    }
+    let trigger_arguments = options.to_arguments();
+    let has_version = load(relation, &trigger_arguments)?;
+    check::options(relation, &options)?;
+    install::create(relation, &trigger_arguments, has_version);
+    for column in check::suspicious_columns(relation, &options) {
+        suggest_redaction(&name, &column);
+    }
+    let _owner = AsOwner::of(catalog::log()?);
+    ddl::adopt(relation);
+    Ok(())
+}
+
+fn lock(relation: pg_sys::Oid) {
+    // SAFETY: an ordinary relation lock, the one that CREATE TRIGGER takes.
+    unsafe { pg_sys::LockRelationOid(relation, pg_sys::ShareRowExclusiveLock as i32) };
+}
+
+/// Reads the relation as its triggers will; whether it has a version column.
+fn load(relation: pg_sys::Oid, arguments: &[String]) -> Result<bool> {
+    // SAFETY: the relation is locked; it is open while it is read.
+    unsafe {
+        let open = pg_sys::table_open(relation, pg_sys::NoLock as i32);
+        let tracked = Tracked::load(open, arguments);
+        pg_sys::table_close(open, pg_sys::NoLock as i32);
+        Ok(tracked?.version.is_some())
+    }
+}
+
+fn suggest_redaction(table: &str, column: &str) {
+    pg_sys::panic::ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("column \"{column}\" of {table} looks like a secret, and images show it"),
+        "track",
+    )
+    .set_hint(format!("Leave it out with redact => '{{{column}}}' or exclude => '{{{column}}}'."))
+    .report(PgLogLevel::NOTICE);
+}
+
+fn take_down(relation: pg_sys::Oid) -> Result<()> {
+    let name = check::relation(relation)?;
+    let _quiet = Quiet::enter();
+    if !install::remove(relation) {
+        pg_sys::panic::ErrorReport::new(
+            PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+            format!("table {name} is not tracked, skipping"),
+            "untrack",
+        )
+        .report(PgLogLevel::NOTICE);
+    }
+    let _owner = AsOwner::of(catalog::log()?);
+    ddl::forget(relation);
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! `concord.track` and `concord.untrack`: checks, then ordinary triggers.
+
+mod arguments;
+mod check;
+mod functions;
+mod install;
+
+pub use install::{equip_partitions, fire_always, qualified_name};

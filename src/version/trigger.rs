@@ -1,0 +1,249 @@
+//! `concord.version_trigger`: a BEFORE ROW trigger that stamps every write with a fresh version and
+//! checks the version that a writer says it read.
+
+#![allow(unsafe_code)]
+
+use super::stamp::Stamp;
+use crate::capture::context;
+use crate::capture::image::{Imager, RowValues};
+use crate::capture::memory::RowMemory;
+use crate::capture::relation::{self, Tracked, Version};
+use crate::capture::unchanged::compare;
+use crate::clock;
+use crate::error::{Error, OrRaise, Result};
+use crate::log::event::{Operation, Pending};
+use crate::log::{append, control};
+use crate::pg::trigger::{self, Protocol};
+use crate::pg_function;
+use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
+use pgrx::{PgSqlErrorCode, pg_sys};
+use serde_json::json;
+use std::cell::Cell;
+
+pg_function!(
+    /// `concord.version_trigger()`: BEFORE INSERT OR UPDATE, FOR EACH ROW, with `name=value`
+    /// arguments. 39P01 when it is used otherwise; 22023 for a version from the future; 40001 for a
+    /// stale one under `on_stale=reject`.
+    version_trigger,
+    pg_finfo_version_trigger,
+    |fcinfo| {
+        // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
+        unsafe {
+            let data = trigger::check(fcinfo, "version_trigger", Protocol::BeforeRowWrite).or_raise();
+            pg_sys::Datum::from(stamp(data).or_raise())
+        }
+    }
+);
+
+/// What an INSERT brought as its version, behind the stamp that replaced it: an upsert's UPDATE sees
+/// the stamp as `excluded`'s version and means what was brought.
+#[derive(Clone, Copy)]
+struct Brought {
+    relation: pg_sys::Oid,
+    stamp: Stamp,
+    claimed: Option<Stamp>,
+}
+
+thread_local! {
+    static BROUGHT: Cell<Option<Brought>> = const { Cell::new(None) };
+}
+
+unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
+    // SAFETY: the trigger manager's data are valid during the call.
+    unsafe {
+        let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
+        let Some(version) = &tracked.version else {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("the table has no version column \"{DEFAULT_VERSION_COLUMN}\""),
+            )
+            .hint("ALTER TABLE ... ADD COLUMN row_version concord.hlc; or name another with version_column=..."));
+        };
+        match data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK {
+            pg_sys::TRIGGER_EVENT_INSERT => stamp_insert(data, &tracked, version),
+            _ => stamp_update(data, &tracked, version),
+        }
+    }
+}
+
+unsafe fn stamp_insert(
+    data: &pg_sys::TriggerData,
+    tracked: &Tracked,
+    version: &Version,
+) -> Result<pg_sys::HeapTuple> {
+    // SAFETY: the tuple is the row to insert, of the relation's row type.
+    unsafe {
+        let row = RowValues::of(data.tg_trigtuple, (*data.tg_relation).rd_att);
+        let claimed = row.get(version.index).map(|datum| Stamp::read(version, datum));
+        let stamp = Stamp::fresh(version.kind)?;
+        BROUGHT.set(Some(Brought { relation: tracked.relation, stamp, claimed }));
+        Ok(with_version(data, data.tg_trigtuple, version, Some(stamp.datum())))
+    }
+}
+
+unsafe fn stamp_update(
+    data: &pg_sys::TriggerData,
+    tracked: &Tracked,
+    version: &Version,
+) -> Result<pg_sys::HeapTuple> {
+    // SAFETY: the tuples are the row before and after, of the relation's row type.
+    unsafe {
+        let descriptor = (*data.tg_relation).rd_att;
+        let old = RowValues::of(data.tg_trigtuple, descriptor);
+        let new = RowValues::of(data.tg_newtuple, descriptor);
+        if compare(tracked, &old, &new).is_nothing() {
+            return Ok(with_version(data, data.tg_newtuple, version, old.get(version.index)));
+        }
+        let current = old.get(version.index).map(|datum| Stamp::read(version, datum));
+        if let Some(claimed) = claim(data, tracked, version, &new)
+            && claimed != current
+        {
+            refuse_future(claimed)?;
+            let stale = Stale { tracked, old: &old, new: &new, current, claimed };
+            match tracked.options.on_stale {
+                OnStale::Reject => return Err(stale.rejection()),
+                OnStale::Overwrite => stale.record()?,
+                OnStale::Record => {
+                    stale.record()?;
+                    stale.warn()?;
+                    return Ok(std::ptr::null_mut());
+                }
+            }
+        }
+        let stamp = Stamp::fresh(version.kind)?;
+        Ok(with_version(data, data.tg_newtuple, version, Some(stamp.datum())))
+    }
+}
+
+/// The version that the writer says it read: `None` where the write does not mention the column.
+unsafe fn claim(
+    data: &pg_sys::TriggerData,
+    tracked: &Tracked,
+    version: &Version,
+    new: &RowValues,
+) -> Option<Option<Stamp>> {
+    // SAFETY: the set is the command's; column numbers in it are shifted by the system columns.
+    unsafe {
+        let number = version.index as i32 + 1 - pg_sys::FirstLowInvalidHeapAttributeNumber;
+        if !pg_sys::bms_is_member(number, data.tg_updatedcols) {
+            return None;
+        }
+        let claimed = new.get(version.index).map(|datum| Stamp::read(version, datum));
+        match BROUGHT.get() {
+            Some(b) if b.relation == tracked.relation && Some(b.stamp) == claimed => {
+                b.claimed.map(Some)
+            }
+            _ => Some(claimed),
+        }
+    }
+}
+
+fn refuse_future(claimed: Option<Stamp>) -> Result<()> {
+    let Some(claimed) = claimed else {
+        return Ok(());
+    };
+    if claimed.hlc() <= clock::bound()?.as_i64().max(clock::last()?.as_i64()) {
+        return Ok(());
+    }
+    Err(Error::invalid_argument(format!("row version \"{claimed}\" comes from the future"))
+        .detail(
+            "No version beyond concord.max_clock_drift ahead of the wall clock can have been read.",
+        )
+        .hint("Write back the version that was read, or leave the column out of the write."))
+}
+
+/// A write made from a version that no longer stands.
+struct Stale<'a> {
+    tracked: &'a Tracked,
+    old: &'a RowValues,
+    new: &'a RowValues,
+    current: Option<Stamp>,
+    claimed: Option<Stamp>,
+}
+
+impl Stale<'_> {
+    /// Puts the incoming image into the log, and so on all nodes.
+    fn record(&self) -> Result<()> {
+        let memory = RowMemory::enter();
+        let imager = Imager::new(self.tracked, &memory);
+        let context = context::current();
+        let notes = json!({
+            "on_stale": self.tracked.options.on_stale.word(),
+            "conflict_policy": self.tracked.options.conflict_policy.word(),
+            "version_column": self.tracked.version.as_ref().map(|version| version.name.as_str()),
+            "read_version": self.claimed.map(|stamp| stamp.to_string()),
+        })
+        .to_string();
+        append(&Pending {
+            table: Some(&self.tracked.name),
+            record_id: Some(&imager.record_id(self.old)?),
+            old_values: Some(&imager.image(self.old)?),
+            new_values: Some(&imager.image(self.new)?),
+            metadata: Some(notes.as_bytes()),
+            base_version: self.claimed.map(Stamp::hlc),
+            ..control(Operation::Stale, &context)
+        })
+    }
+
+    fn detail(&self) -> String {
+        let show = |stamp: Option<Stamp>| stamp.map_or("null".to_owned(), |s| format!("\"{s}\""));
+        format!(
+            "The row has version {}, the writer read {}.",
+            show(self.current),
+            show(self.claimed)
+        )
+    }
+
+    fn record_id(&self) -> Result<String> {
+        let memory = RowMemory::enter();
+        let id = Imager::new(self.tracked, &memory).record_id(self.old)?;
+        Ok(String::from_utf8_lossy(&id[4..]).into_owned())
+    }
+
+    fn warn(&self) -> Result<()> {
+        let record = self.record_id()?;
+        pgrx::pg_sys::panic::ErrorReport::new(
+            PgSqlErrorCode::ERRCODE_WARNING,
+            format!("stale write to record \"{record}\" was not applied"),
+            "version_trigger",
+        )
+        .set_detail(self.detail())
+        .set_hint("The row stays as it is; the incoming image is kept in concord.conflicts.")
+        .report(pgrx::PgLogLevel::WARNING);
+        Ok(())
+    }
+
+    fn rejection(&self) -> Error {
+        let record = self.record_id().unwrap_or_default();
+        Error::new(
+            PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            format!("stale write to record \"{record}\""),
+        )
+        .detail(self.detail())
+        .hint("Read the row again and repeat the change on its present version.")
+    }
+}
+
+/// The row with another version.
+unsafe fn with_version(
+    data: &pg_sys::TriggerData,
+    tuple: pg_sys::HeapTuple,
+    version: &Version,
+    value: Option<pg_sys::Datum>,
+) -> pg_sys::HeapTuple {
+    let mut number = version.index as i32 + 1;
+    let mut null = value.is_none();
+    let mut value = value.unwrap_or(pg_sys::Datum::from(0));
+    // SAFETY: the tuple is of the relation's row type; the copy lives in the caller's context, as the
+    // trigger manager wants it.
+    unsafe {
+        pg_sys::heap_modify_tuple_by_cols(
+            tuple,
+            (*data.tg_relation).rd_att,
+            1,
+            &mut number,
+            &mut value,
+            &mut null,
+        )
+    }
+}

@@ -1,0 +1,40 @@
+//! What `concord.status` shows of the shared state.
+
+use crate::clock;
+use crate::error::{OrRaise, Result};
+use crate::pg::backend::my_database;
+use crate::pg::shmem::{Guarded, shared};
+use crate::types::hlc::Hlc;
+use pgrx::iter::TableIterator;
+use pgrx::{name, pg_extern};
+use std::sync::atomic::Ordering;
+
+type Facts = (Hlc, i64, i64, i64, i64);
+
+/// `concord.clock_facts() → (hlc, forward_jumps, backward_jumps, issued_sequence,
+/// contiguous_sequence)`; no tick.
+#[pg_extern(sql = false)]
+fn clock_facts() -> TableIterator<
+    'static,
+    (
+        name!(hlc, Hlc),
+        name!(forward_jumps, i64),
+        name!(backward_jumps, i64),
+        name!(issued_sequence, i64),
+        name!(contiguous_sequence, i64),
+    ),
+> {
+    TableIterator::once(facts().or_raise())
+}
+
+fn facts() -> Result<Facts> {
+    let shared = shared()?;
+    let slot = Guarded::lock()?.slot(my_database()).copied();
+    Ok((
+        clock::last()?.into(),
+        shared.forward_jumps.load(Ordering::Relaxed) as i64,
+        shared.backward_jumps.load(Ordering::Relaxed) as i64,
+        slot.map_or(0, |slot| slot.issued),
+        slot.map_or(0, |slot| slot.contiguous),
+    ))
+}
