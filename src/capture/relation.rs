@@ -86,8 +86,13 @@ impl VersionKind {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        // SAFETY: only the columns' look-ups live there, and they go with the columns.
-        unsafe { pg_sys::MemoryContextDelete(self.memory) };
+        // SAFETY: only the columns' look-ups live there, and they go with the columns. While the
+        // process exits, PostgreSQL must not be called any more.
+        unsafe {
+            if !pg_sys::proc_exit_inprogress {
+                pg_sys::MemoryContextDelete(self.memory);
+            }
+        }
     }
 }
 

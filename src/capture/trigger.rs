@@ -12,7 +12,7 @@ use crate::error::{OrRaise, Result};
 use crate::log::event::{Context, Operation, Pending};
 use crate::log::{append, append_gap, control};
 use crate::pg::trigger::{self, Protocol};
-use crate::{pg_function, settings};
+use crate::{pg_function, settings, version};
 use concord_core::options::Policy;
 use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
@@ -78,6 +78,7 @@ struct Captured<'a> {
 
 impl Captured<'_> {
     fn insert(&self, new: &RowValues) -> Result<()> {
+        version::forget_brought();
         let imager = Imager::new(self.tracked, self.memory);
         let (id, image) = (imager.record_id(new)?, imager.image(new)?);
         let mut notes = self.redaction(self.tracked.redacted.iter().map(|c| c.name.as_str()));

@@ -12,7 +12,7 @@ pub struct Watched {
     pub schema: String,
     /// Its name.
     pub table: String,
-    /// Its capture trigger fires.
+    /// All its triggers that capture fire, those of its partitions too.
     pub capturing: bool,
     /// Its leaf partitions.
     pub partitions: Vec<pg_sys::Oid>,
@@ -20,7 +20,14 @@ pub struct Watched {
 
 /// The tables with a capture trigger, as the catalogs have them now.
 const PRESENT: &str = "
-    SELECT c.oid, n.nspname::text, c.relname::text, t.tgenabled IN ('A', 'O'),
+    SELECT c.oid, n.nspname::text, c.relname::text,
+           NOT EXISTS (
+               SELECT FROM pg_catalog.pg_trigger x
+               WHERE x.tgrelid IN (SELECT c.oid UNION ALL
+                                   SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) p)
+                 AND x.tgfoid IN ('concord.capture_trigger()'::pg_catalog.regprocedure,
+                                  'concord.truncate_trigger()'::pg_catalog.regprocedure)
+                 AND x.tgenabled NOT IN ('A', 'O')),
            ARRAY(SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(c.oid) p
                  WHERE p.isleaf AND p.relid <> c.oid ORDER BY 1)
     FROM pg_catalog.pg_trigger t

@@ -276,6 +276,7 @@ fn forget(node_id: Ulid) -> Result<()> {
 }
 
 fn mint(pin: Option<Ulid>, predecessor: Option<&Identity>, log: pg_sys::Oid) -> Result<Attached> {
+    refuse_other_encodings()?;
     super::seed(log)?;
     let node_id = match pin {
         Some(pin) => pin,
@@ -287,6 +288,17 @@ fn mint(pin: Option<Ulid>, predecessor: Option<&Identity>, log: pg_sys::Oid) -> 
         Some(predecessor) => succeed(node_id, predecessor.node_id, log, true),
         None => Ok(begin(Attached { node_id, log }, 0, None)),
     }
+}
+
+/// Names and images travel between databases as JSON, which is UTF-8.
+fn refuse_other_encodings() -> Result<()> {
+    // SAFETY: reads the database's encoding.
+    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
+    if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
+        return Err(Error::unsupported("concord needs a database in encoding UTF8")
+            .hint("CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0;"));
+    }
+    Ok(())
 }
 
 fn insert_identity(node_id: Ulid) {

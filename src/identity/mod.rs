@@ -132,7 +132,11 @@ pub fn issue(node: Attached, count: i64) -> Result<Issued> {
     let mut guarded = Guarded::lock()?;
     let Some(slot) = guarded.slot(database).filter(|slot| slot.log == node.log) else {
         drop(guarded);
-        return Err(Error::internal("this database has lost its slot"));
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            "the identity of this node changed while the transaction was committing",
+        )
+        .hint("Repeat the transaction."));
     };
     let hlc = clock::tick_unseeded()?;
     let first = slot.issued + 1;

@@ -11,6 +11,7 @@ use crate::clock::functions::random_u64;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity::{self, Attached};
 use crate::pg::backend::my_database;
+use crate::pg::catalog;
 use crate::pg::function::guard;
 use crate::pg::shmem::Guarded;
 use crate::{capture, vector, version, worker};
@@ -112,6 +113,11 @@ fn spill_limit() -> usize {
 fn write_captured() -> Result<()> {
     let mut buffer = TRANSACTION.with_borrow_mut(|t| std::mem::take(&mut t.buffer));
     if buffer.len() == 0 && !identity::has_announcement() {
+        return Ok(());
+    }
+    // DROP EXTENSION in this transaction took the log along.
+    if catalog::log().is_err() {
+        buffer.clear();
         return Ok(());
     }
     // SAFETY: the pre-commit callback runs without a snapshot; index insertion may detoast.
@@ -236,7 +242,7 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
 
 fn on_commit() {
     let ended = TRANSACTION.take();
-    capture::moves::forget();
+    forget_rows();
     identity::on_commit();
     if ended.numbered
         && let Ok(mut guarded) = Guarded::lock()
@@ -257,8 +263,14 @@ fn on_abort() {
             lose_numbers();
         }
     });
-    capture::moves::forget();
+    forget_rows();
     identity::on_abort();
+}
+
+/// What the triggers kept of single rows ends with the transaction.
+fn forget_rows() {
+    capture::moves::forget();
+    version::forget_brought();
 }
 
 /// The numbers this backend held will never be in the log: somebody must void them.

@@ -150,6 +150,7 @@ impl Writer {
         if self.filled == 0 {
             return;
         }
+        pgrx::check_for_interrupts!();
         // SAFETY: as CopyMultiInsertBufferFlush.
         unsafe {
             let previous = pg_sys::MemoryContextSwitchTo(self.batch);

@@ -3,3 +3,5 @@
 pub mod conflicts;
 mod stamp;
 mod trigger;
+
+pub use trigger::forget_brought;

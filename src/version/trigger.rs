@@ -48,6 +48,12 @@ thread_local! {
     static BROUGHT: Cell<Option<Brought>> = const { Cell::new(None) };
 }
 
+/// The row that was inserted last is in the table: from now on its stamp can be read, and means
+/// itself. Also at the end of a transaction.
+pub fn forget_brought() {
+    BROUGHT.set(None);
+}
+
 unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
@@ -131,6 +137,7 @@ unsafe fn claim(
         let claimed = new.get(version.index).map(|datum| Stamp::read(version, datum));
         match BROUGHT.get() {
             Some(b) if b.relation == tracked.relation && Some(b.stamp) == claimed => {
+                forget_brought();
                 b.claimed.map(Some)
             }
             _ => Some(claimed),

@@ -29,12 +29,25 @@ fn clock_facts() -> TableIterator<
 
 fn facts() -> Result<Facts> {
     let shared = shared()?;
-    let slot = Guarded::lock()?.slot(my_database()).copied();
+    let (issued, contiguous) = numbers()?;
     Ok((
         clock::last()?.into(),
         shared.forward_jumps.load(Ordering::Relaxed) as i64,
         shared.backward_jumps.load(Ordering::Relaxed) as i64,
-        slot.map_or(0, |slot| slot.issued),
-        slot.map_or(0, |slot| slot.contiguous),
+        issued,
+        contiguous,
     ))
+}
+
+/// The highest number given out, and the highest below which all are known to be in the log.
+fn numbers() -> Result<(i64, i64)> {
+    let database = my_database();
+    let mut guarded = Guarded::lock()?;
+    let in_flight = guarded.lowest_in_flight(database);
+    let Some(slot) = guarded.slot(database) else { return Ok((0, 0)) };
+    let contiguous = match slot.holes {
+        true => slot.contiguous,
+        false => in_flight.map_or(slot.issued, |lowest| lowest - 1),
+    };
+    Ok((slot.issued, contiguous))
 }

@@ -85,7 +85,7 @@ fn launch() -> Result<()> {
             // SAFETY: re-reads the configuration, as every process does on SIGHUP.
             unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
         }
-        if listed.is_none_or(|at| at.elapsed() >= NAP) {
+        if listed.is_none_or(|at| at.elapsed() >= NAP) || has_new_slot(&known)? {
             list_databases(&mut known)?;
             listed = Some(Instant::now());
         }
@@ -101,6 +101,14 @@ fn launch() -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Whether a database that is not known yet has got a slot.
+fn has_new_slot(known: &HashMap<pg_sys::Oid, Known>) -> Result<bool> {
+    Ok(Guarded::lock()?
+        .slots()
+        .iter()
+        .any(|slot| slot.database != pg_sys::Oid::INVALID && !known.contains_key(&slot.database)))
 }
 
 /// Sleeps short while a worker that was woken for has not finished.
@@ -119,8 +127,8 @@ fn due_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<Vec<pg_sys::
     // A copy: nothing else may be asked of PostgreSQL while the lock is held.
     let slots = *Guarded::lock()?.slots();
     let mut due = Vec::new();
-    for slot in slots.iter().filter(|slot| slot.database != pg_sys::Oid::INVALID) {
-        let known = known.entry(slot.database).or_default();
+    for slot in slots.iter() {
+        let Some(known) = known.get_mut(&slot.database) else { continue };
         let late = known.last.is_none_or(|at| at.elapsed() >= interval);
         if (slot.wake || late) && !known.is_running() {
             due.push(slot.database);
@@ -134,21 +142,24 @@ fn due_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<Vec<pg_sys::
 
 /// Brings `known` up to date with `pg_database`, and frees the slots of databases that are gone.
 fn list_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<()> {
+    // Slots are read first: one that is there now and whose database is not listed has lost it.
+    let slots = *Guarded::lock()?.slots();
     let databases = read_databases();
-    known.retain(|database, _| databases.contains(database));
-    for database in &databases {
+    known.retain(|database, _| databases.contains_key(database));
+    for (database, _) in databases.iter().filter(|(_, connectable)| **connectable) {
         known.entry(*database).or_default();
     }
-    for slot in Guarded::lock()?.slots() {
-        if !databases.contains(&slot.database) {
+    for gone in slots.iter().filter(|slot| !databases.contains_key(&slot.database)) {
+        if let Some(slot) = Guarded::lock()?.slot(gone.database) {
             slot.database = pg_sys::Oid::INVALID;
         }
     }
     Ok(())
 }
 
-fn read_databases() -> Vec<pg_sys::Oid> {
-    let mut databases = Vec::new();
+/// All databases, and whether a worker should be sent there.
+fn read_databases() -> HashMap<pg_sys::Oid, bool> {
+    let mut databases = HashMap::new();
     // SAFETY: a scan of a shared catalog in a transaction of its own, as the autovacuum launcher does
     // (get_database_list, src/backend/postmaster/autovacuum.c).
     unsafe {
@@ -170,9 +181,7 @@ fn read_databases() -> Vec<pg_sys::Oid> {
                 break;
             }
             let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>();
-            if (*form).datallowconn && !(*form).datistemplate {
-                databases.push((*form).oid);
-            }
+            databases.insert((*form).oid, (*form).datallowconn && !(*form).datistemplate);
         }
         pg_sys::systable_endscan(scan);
         pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
