@@ -9,7 +9,9 @@ REVOKE EXECUTE ON FUNCTION
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
     concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text),
     concord.events_after(jsonb, integer), concord.consume(text, integer),
-    concord.acknowledge(text, concord.ulid), concord.watch_ddl(), concord.clock_facts()
+    concord.acknowledge(text, concord.ulid), concord.contiguous_sequence(concord.ulid),
+    concord.vector(), concord.check_vector(jsonb), concord.export_events(jsonb, integer),
+    concord.watch_ddl(), concord.clock_facts()
 FROM PUBLIC;
 
 -- pg_dump keeps what the extension's script does not make again.

@@ -33,9 +33,11 @@ extension_sql_file!("../sql/50_watch.sql", name = "watch", requires = ["consumer
 extension_sql_file!("../sql/60_track.sql", name = "track", requires = ["watch"]);
 extension_sql_file!("../sql/70_history.sql", name = "history", requires = ["track"]);
 extension_sql_file!("../sql/80_consume.sql", name = "consume", requires = ["history"]);
-extension_sql_file!("../sql/85_watch.sql", name = "watch_ddl", requires = ["consume"]);
+extension_sql_file!("../sql/82_export.sql", name = "export", requires = ["consume"]);
+extension_sql_file!("../sql/85_watch.sql", name = "watch_ddl", requires = ["export"]);
 extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["watch_ddl"]);
-extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["status"], finalize);
+extension_sql_file!("../sql/91_plain.sql", name = "plain", requires = ["status"]);
+extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["plain"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]

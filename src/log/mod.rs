@@ -1,6 +1,8 @@
 //! The log: captured events are buffered in their transaction, numbered at its end and written.
 
 mod buffer;
+#[cfg(any(test, feature = "pg_test"))]
+mod buffer_tests;
 pub mod event;
 mod functions;
 pub mod holes;

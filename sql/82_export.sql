@@ -1,0 +1,77 @@
+-- The highest number of this node up to which the log has all.
+CREATE FUNCTION concord.contiguous_sequence(node_id concord.ulid) RETURNS bigint
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+        SELECT f.floor + count(*) FILTER (WHERE e.node_sequence = f.floor + e.place)
+        FROM (SELECT COALESCE((SELECT i.contiguous_sequence FROM concord.identity i
+                               WHERE i.node_id = $1), 0) AS floor) f
+        LEFT JOIN LATERAL (
+            SELECT c.node_sequence, row_number() OVER (ORDER BY c.node_sequence) AS place
+            FROM concord.change_events c
+            WHERE c.origin_node_id = $1 AND c.node_sequence > f.floor) e ON true
+        GROUP BY f.floor
+    $$;
+
+CREATE FUNCTION concord.vector() RETURNS jsonb
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+        SELECT COALESCE(jsonb_object_agg(v.node_id::text, v.sequence) FILTER (WHERE v.sequence > 0), '{}')
+        FROM (SELECT n.node_id,
+                     CASE WHEN n.node_id = concord.node_id()
+                          THEN concord.contiguous_sequence(n.node_id)
+                          ELSE n.applied_sequence END AS sequence
+              FROM concord.nodes n) v
+    $$;
+
+-- Refuses what is not a vector.
+CREATE FUNCTION concord.check_vector(vector jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        entry record;
+    BEGIN
+        IF vector IS NULL OR jsonb_typeof(vector) <> 'object' THEN
+            RAISE EXCEPTION 'vector % is not a JSON object', COALESCE(vector::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'A vector is what concord.vector() returns on the node that asks; {} asks for everything.';
+        END IF;
+        FOR entry IN SELECT * FROM jsonb_each(vector) LOOP
+            IF NOT concord.ulid_is_valid(entry.key) OR jsonb_typeof(entry.value) <> 'number'
+               OR entry.value::text !~ '^[0-9]{1,18}$' THEN
+                RAISE EXCEPTION 'vector entry "%": % is not a node id with a number', entry.key, entry.value
+                    USING ERRCODE = 'invalid_parameter_value',
+                          HINT = 'A vector is what concord.vector() returns on the node that asks.';
+            END IF;
+        END LOOP;
+    END
+    $$;
+
+-- Whole groups, in the order of events; one that is larger than asked for comes in parts.
+CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 10000)
+    RETURNS SETOF jsonb
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+    AS $$
+    BEGIN
+        PERFORM concord.check_vector(since);
+        IF max_events IS NULL OR max_events < 1 THEN
+            RAISE EXCEPTION 'max_events % is not positive', COALESCE(max_events::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Ask for one event or more.';
+        END IF;
+        RETURN QUERY
+            WITH batch AS MATERIALIZED (
+                SELECT e.*, row_number() OVER (ORDER BY e.hlc, e.origin_node_id, e.node_sequence) AS place
+                FROM concord.events_after(since, max_events) e),
+            -- Of the groups in a batch only the last can be cut.
+            whole AS (
+                SELECT max(b.place) AS last FROM batch b
+                WHERE b.node_sequence = b.group_sequence + b.group_size - 1)
+            SELECT to_jsonb(b) - 'place'
+            FROM batch b CROSS JOIN whole w
+            WHERE b.place <= COALESCE(w.last, max_events)
+            ORDER BY b.place;
+    END
+    $$;
+
+COMMENT ON FUNCTION concord.vector() IS 'What this node has: per node, the highest number up to which it has all';
+COMMENT ON FUNCTION concord.export_events(jsonb, integer) IS
+    'The events that a node with this vector lacks, each a JSON object keyed by the log''s columns';
