@@ -1,7 +1,10 @@
 //! The pure logic of concord. Nothing here knows PostgreSQL: time and randomness are passed in, so
 //! plain `cargo test` covers all of it.
 
+pub mod conflict;
 pub mod context;
+pub mod event;
+pub mod fold;
 pub mod hlc;
 pub mod jsonb;
 pub mod options;
