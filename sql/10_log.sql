@@ -12,6 +12,7 @@ CREATE TABLE concord.change_events (
     record_id            text COLLATE "C",
     operation            text COLLATE "C" NOT NULL,
     touched              text[] COLLATE "C",
+    silent               text[] COLLATE "C",
     action               text,
     "session_user"       text         NOT NULL,
     user_id              text,

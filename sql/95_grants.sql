@@ -8,8 +8,10 @@ REVOKE EXECUTE ON FUNCTION
     concord.trigger_options(bytea), concord.record_names(regclass, text),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
     concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text),
+    concord.row_image(regclass, record), concord.digest(regclass),
     concord.events_after(jsonb, integer), concord.consume(text, integer),
     concord.acknowledge(text, concord.ulid), concord.contiguous_sequence(concord.ulid),
+    concord.apply_events(jsonb[]), concord.retry_pending(), concord.gaps(),
     concord.vector(), concord.check_vector(jsonb), concord.export_events(jsonb, integer),
     concord.watch_ddl(), concord.clock_facts()
 FROM PUBLIC;
@@ -21,6 +23,7 @@ DECLARE
 BEGIN
     FOREACH kept IN ARRAY ARRAY['concord.change_events', 'concord.identity', 'concord.nodes',
                                 'concord.conflicts', 'concord.consumers',
+                                'concord.received_events', 'concord.pending_rows',
                                 'concord.capture_windows']::regclass[] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(kept, '');
     END LOOP;

@@ -5,6 +5,7 @@
 //! conflict. It is a function of the set of events alone, so every order of delivery gives the same.
 
 use crate::event::{Change, RowEvent, Stamp};
+use crate::ulid::Ulid;
 use std::collections::BTreeMap;
 
 /// PostgreSQL's names for what happened (its `src/include/replication/conflict.h`).
@@ -43,6 +44,26 @@ pub struct Conflict {
     pub remote: Stamp,
     /// What happened.
     pub kind: ConflictType,
+}
+
+impl Conflict {
+    /// An id that is the same on every node: the later beginning's time, then a hash (FNV-1a) of the
+    /// record and the two beginnings.
+    pub fn id(&self, schema: &str, table: &str, record_id: &str) -> Ulid {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bytes: &[u8]| {
+            for byte in bytes.iter().chain(&[0]) {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+        };
+        [schema, table, record_id].into_iter().for_each(|text| add(text.as_bytes()));
+        for beginning in &self.beginnings {
+            add(&beginning.origin.to_bytes());
+            add(&beginning.sequence.to_be_bytes());
+        }
+        let [x, y] = &self.beginnings;
+        Ulid::from_hlc(x.hlc.max(y.hlc), hash)
+    }
 }
 
 /// All conflicts of a row, by the first events of their branches.

@@ -12,7 +12,7 @@ pub type Row<'a, V> = BTreeMap<&'a str, &'a V>;
 /// The state of the row, or `None` where it does not exist.
 pub fn fold<'a, V>(events: impl IntoIterator<Item = &'a RowEvent<V>>) -> Option<Row<'a, V>> {
     let mut events: Vec<&RowEvent<V>> = events.into_iter().collect();
-    events.sort_by(|a, b| b.stamp.cmp(&a.stamp));
+    events.sort_by_key(|event| std::cmp::Reverse(event.stamp));
     if events.first()?.change == Change::Delete {
         return None;
     }

@@ -3,6 +3,7 @@
 
 pub mod conflict;
 pub mod context;
+pub mod delivery;
 pub mod event;
 pub mod fold;
 pub mod hlc;
@@ -10,3 +11,4 @@ pub mod jsonb;
 pub mod options;
 pub mod sequence;
 pub mod ulid;
+pub mod wire;

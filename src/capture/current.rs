@@ -47,38 +47,41 @@ fn copy_out(image: &[u8]) -> pg_sys::Datum {
 }
 
 unsafe fn read(relation: pg_sys::Oid, record_id: &str) -> Result<Option<Vec<u8>>> {
-    // SAFETY: the relation is locked and open while its rows are read.
-    unsafe {
+    // SAFETY: the relation is locked, and open while its shape is read.
+    let tracked = unsafe {
         let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
-        let tracked = of_relation(open)?;
-        let descriptor = pg_sys::CreateTupleDescCopy((*open).rd_att);
+        let tracked = of_relation(open);
         pg_sys::table_close(open, pg_sys::NoLock as i32);
-        let sql = statement(&tracked, relation);
-        let keys = key_values(&tracked, record_id)?;
-        let parameters: Vec<_> = keys.iter().map(|key| parameter(key.as_str())).collect();
-        let mut image = Ok(None);
-        query::read_active(&sql, &parameters, |row| {
-            image = row_image(&tracked, row.datum(1), descriptor).map(Some);
-        });
-        image
-    }
+        tracked?
+    };
+    let table = crate::track::qualified_name(relation);
+    let sql = format!("SELECT t FROM {table} t WHERE {}", key_condition(&tracked, 1));
+    let keys = key_values(&tracked, record_id)?;
+    let mut image = Ok(None);
+    query::read_active(&sql, &key_parameters(&keys), |row| {
+        // SAFETY: the column is the whole row.
+        image = unsafe { row_image(&tracked, row.datum(1)).map(Some) };
+    });
+    image
 }
 
-/// Fetches the whole row by its key. Operators are named with their schema, as `search_path` is fixed.
-fn statement(tracked: &Tracked, relation: pg_sys::Oid) -> String {
+/// The condition that picks a record by its key, whose values are parameters from `$first` on.
+/// Operators are named with their schema, as `search_path` is fixed.
+pub fn key_condition(tracked: &Tracked, first: usize) -> String {
     let conditions: Vec<String> = tracked
         .key_columns()
         .enumerate()
         .map(|(i, column)| {
             let name = quote_identifier(&column.name);
-            format!("t.{name} {} ${}::{}", equality(column), i + 1, type_name(column))
+            format!("t.{name} {} ${}::{}", equality(column), first + i, type_name(column))
         })
         .collect();
-    format!(
-        "SELECT t FROM {} t WHERE {}",
-        crate::track::qualified_name(relation),
-        conditions.join(" AND ")
-    )
+    conditions.join(" AND ")
+}
+
+/// The key's values as parameters.
+pub fn key_parameters(keys: &[String]) -> Vec<query::Parameter> {
+    keys.iter().map(|key| parameter(key.as_str())).collect()
 }
 
 fn equality(column: &Column) -> String {
@@ -114,8 +117,8 @@ fn type_name(column: &Column) -> String {
     }
 }
 
-/// The texts of the key's values.
-fn key_values(tracked: &Tracked, record_id: &str) -> Result<Vec<String>> {
+/// The texts of the key's values: 22023 where `record_id` is not of that form.
+pub fn key_values(tracked: &Tracked, record_id: &str) -> Result<Vec<String>> {
     let count = tracked.record_key.len();
     if count == 1 {
         return Ok(vec![record_id.to_owned()]);
@@ -135,15 +138,37 @@ fn key_values(tracked: &Tracked, record_id: &str) -> Result<Vec<String>> {
     Ok(values.into_iter().map(text).collect())
 }
 
-unsafe fn row_image(
+/// The image of a whole-row value.
+///
+/// # Safety
+/// The datum is a row of the tracked table's own row type, not null.
+pub unsafe fn row_image(tracked: &Tracked, row: pg_sys::Datum) -> Result<Vec<u8>> {
+    // SAFETY: by the caller's promise.
+    unsafe { with_row(tracked, row, |imager, values| imager.image(values)) }
+}
+
+/// The `record_id` of a whole-row value.
+///
+/// # Safety
+/// As for `row_image`.
+pub unsafe fn record_id_of(tracked: &Tracked, row: pg_sys::Datum) -> Result<String> {
+    // SAFETY: by the caller's promise.
+    let id = unsafe { with_row(tracked, row, |imager, values| imager.record_id(values))? };
+    Ok(String::from_utf8_lossy(&id[4..]).into_owned())
+}
+
+unsafe fn with_row<R>(
     tracked: &Tracked,
     row: pg_sys::Datum,
-    descriptor: pg_sys::TupleDesc,
-) -> Result<Vec<u8>> {
-    // SAFETY: a whole-row value has the relation's row type, dropped columns included.
+    body: impl FnOnce(&Imager<'_>, &RowValues) -> R,
+) -> R {
+    // SAFETY: by the caller's promise; a whole-row value names its row type.
     unsafe {
         let header =
             pg_sys::pg_detoast_datum(row.cast_mut_ptr()).cast::<pg_sys::HeapTupleHeaderData>();
+        let row_type = (*header).t_choice.t_datum;
+        let descriptor =
+            pg_sys::lookup_rowtype_tupdesc_copy(row_type.datum_typeid, row_type.datum_typmod);
         let mut tuple = pg_sys::HeapTupleData {
             t_len: pgrx::varsize_any(header.cast()) as u32,
             t_data: header,
@@ -151,6 +176,40 @@ unsafe fn row_image(
         };
         let memory = RowMemory::enter();
         let values = RowValues::of(&mut tuple, descriptor);
-        Imager::new(tracked, &memory).image(&values)
+        body(&Imager::new(tracked, &memory), &values)
+    }
+}
+
+pg_function!(
+    /// `concord.row_image(regclass, record) → jsonb`: the image of a row of a tracked table. 55000
+    /// where the table is not tracked, 42804 where the row is another table's.
+    row_image_of,
+    pg_finfo_row_image_of,
+    |fcinfo| {
+        // SAFETY: declared STRICT with arguments of types regclass and record.
+        unsafe {
+            let relation = argument(fcinfo, 0).and_then(|d| pg_sys::Oid::from_datum(d, false));
+            let row = argument(fcinfo, 1).unwrap_or(pg_sys::Datum::from(0));
+            copy_out(&image_of(relation.unwrap_or(pg_sys::Oid::INVALID), row).or_raise())
+        }
+    }
+);
+
+unsafe fn image_of(relation: pg_sys::Oid, row: pg_sys::Datum) -> Result<Vec<u8>> {
+    // SAFETY: the row's own type says whose it is.
+    unsafe {
+        let header =
+            pg_sys::pg_detoast_datum(row.cast_mut_ptr()).cast::<pg_sys::HeapTupleHeaderData>();
+        if (*header).t_choice.t_datum.datum_typeid != pg_sys::get_rel_type_id(relation) {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                "the row is not one of the given table",
+            )
+            .hint("Pass the table's whole row: SELECT concord.row_image('t', t) FROM t;"));
+        }
+        let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
+        let tracked = of_relation(open);
+        pg_sys::table_close(open, pg_sys::NoLock as i32);
+        row_image(&*tracked?, row)
     }
 }

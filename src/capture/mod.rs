@@ -2,7 +2,7 @@
 
 mod column;
 pub mod context;
-mod current;
+pub mod current;
 mod functions;
 pub mod image;
 pub mod memory;
@@ -14,3 +14,4 @@ mod truncate;
 pub mod unchanged;
 
 pub use relation::register;
+pub use settings::Neutral;

@@ -4,9 +4,10 @@
 #![allow(unsafe_code)]
 
 use super::column::{Column, check_key_type, needs_neutral_names};
+use super::context::text_array;
 use super::image::RowValues;
 use crate::error::{Error, Result};
-use crate::log::event::{TableName, Varlena};
+use crate::log::event::{Table, Varlena};
 use crate::pg::memory::new_context;
 use crate::pg::{catalog, compat, externs};
 use crate::types::{hlc::Hlc, ulid::Ulid};
@@ -25,7 +26,7 @@ pub struct Tracked {
     /// The root of its partition tree, or the relation itself.
     pub root: pg_sys::Oid,
     /// The root's name, under which events go.
-    pub name: Rc<TableName>,
+    pub table: Rc<Table>,
     /// The trigger's arguments.
     pub options: Options,
     /// Columns that images show.
@@ -223,7 +224,7 @@ impl Tracked {
             let tracked = Tracked {
                 relation: oid,
                 root,
-                name: table_name(root)?,
+                table: table_of(root, version.as_ref(), &options)?,
                 keys: Keys::new(&columns.iter().map(|c| c.name.as_bytes()).collect::<Vec<_>>()),
                 record_key: record_key(root, &options, &columns)?,
                 groups: groups(relation, &options, &columns)?,
@@ -321,17 +322,27 @@ fn unknown_column(name: &str, option: &str) -> Error {
     .hint("Column names are given as they are stored; a column can be in one of exclude and redact only.")
 }
 
-fn table_name(relation: pg_sys::Oid) -> Result<Rc<TableName>> {
+/// The root's name, with the columns that never make a conflict.
+fn table_of(root: pg_sys::Oid, version: Option<&Version>, options: &Options) -> Result<Rc<Table>> {
     // SAFETY: both return palloc'ed strings or null.
-    let (schema, table) = unsafe {
-        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
-        let table = pg_sys::get_rel_name(relation);
-        if schema.is_null() || table.is_null() {
-            return Err(Error::internal(format!("relation {relation:?} has no name")));
+    let (schema, name) = unsafe {
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(root));
+        let name = pg_sys::get_rel_name(root);
+        if schema.is_null() || name.is_null() {
+            return Err(Error::internal(format!("relation {root:?} has no name")));
         }
-        (CStr::from_ptr(schema).to_string_lossy(), CStr::from_ptr(table).to_string_lossy())
+        (CStr::from_ptr(schema).to_string_lossy(), CStr::from_ptr(name).to_string_lossy())
     };
-    Ok(Rc::new(TableName { schema: Varlena::text(&schema), table: Varlena::text(&table) }))
+    let silent: Vec<&str> = version
+        .map(|version| version.name.as_str())
+        .into_iter()
+        .chain(options.merge_silently.iter().map(String::as_str))
+        .collect();
+    Ok(Rc::new(Table {
+        schema: Varlena::text(&schema),
+        name: Varlena::text(&name),
+        silent: (!silent.is_empty()).then(|| Varlena::complete(&text_array(&silent))),
+    }))
 }
 
 /// The root of the partition tree that a relation belongs to.

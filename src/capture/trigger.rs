@@ -12,7 +12,7 @@ use crate::error::{OrRaise, Result};
 use crate::log::event::{Context, Operation, Pending};
 use crate::log::{append, append_gap, control};
 use crate::pg::trigger::{self, Protocol};
-use crate::{pg_function, settings, version};
+use crate::{pg_function, settings, sync, version};
 use concord_core::options::Policy;
 use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
@@ -36,6 +36,9 @@ pg_function!(
 unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
+        if sync::applying() {
+            return Ok(());
+        }
         let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
         let context = context::current();
         if !settings::capture() {
@@ -63,7 +66,7 @@ unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
 /// Says that changes of a table go uncaptured.
 pub fn gap<'a>(tracked: &'a Tracked, context: &'a Rc<Context>) -> Pending<'a> {
     Pending {
-        table: Some(&tracked.name),
+        table: Some(&tracked.table),
         metadata: Some(br#"{"reason": "concord.capture is off"}"#),
         ..control(Operation::Gap, context)
     }
@@ -169,6 +172,11 @@ impl Captured<'_> {
         for &i in &change.columns {
             touched[i] = true;
         }
+        // Every write brings a version; the last one's stands.
+        if let Some(version) = &self.tracked.version {
+            let column = self.tracked.columns.iter().position(|c| c.index == version.index);
+            column.into_iter().for_each(|i| touched[i] = true);
+        }
         for group in &self.tracked.groups {
             if group.iter().any(|i| change.columns.contains(i)) {
                 group.iter().for_each(|&i| touched[i] = true);
@@ -196,7 +204,7 @@ impl Captured<'_> {
         let notes = (!notes.is_empty()).then(|| Value::Object(notes).to_string());
         append(&Pending {
             operation,
-            table: Some(&self.tracked.name),
+            table: Some(&self.tracked.table),
             context: self.context,
             record_id: Some(record_id),
             old_values,

@@ -70,7 +70,7 @@ fn record(tracked: &Tracked, context: &Rc<Context>, row: &RowValues) -> Result<(
     let imager = Imager::new(tracked, &memory);
     let (id, image) = (imager.record_id(row)?, imager.image(row)?);
     append(&Pending {
-        table: Some(&tracked.name),
+        table: Some(&tracked.table),
         record_id: Some(&id),
         old_values: Some(&image),
         base_version: tracked.version_of(row),

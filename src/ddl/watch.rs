@@ -6,7 +6,7 @@ use super::registry::{self, Watched};
 use super::windows;
 use crate::capture::context;
 use crate::error::{Error, OrRaise, Result};
-use crate::log::event::{Operation, Pending, TableName, Varlena};
+use crate::log::event::{Operation, Pending, Table, Varlena};
 use crate::log::{append, control};
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
@@ -187,9 +187,10 @@ fn end(command: &str, seen: &Watched) -> Result<()> {
 
 /// Puts a DDL event into the log.
 fn note(table: &Watched, what: Value) -> Result<()> {
-    let name = Rc::new(TableName {
+    let name = Rc::new(Table {
         schema: Varlena::text(&table.schema),
-        table: Varlena::text(&table.table),
+        name: Varlena::text(&table.table),
+        silent: None,
     });
     let text = what.to_string();
     let context = context::current();

@@ -3,7 +3,7 @@
 //! They lie one behind the other in an arena of bytes, so that a savepoint is a length: rolling back
 //! to it cuts the arena there. Past `work_mem` the arena goes to a temporary file of PostgreSQL's.
 
-use super::event::{Context, Operation, Pending, TableName};
+use super::event::{Context, Operation, Pending, Table};
 use super::spill::Spill;
 use crate::error::{Error, Result};
 use pgrx::{PgSqlErrorCode, pg_sys};
@@ -22,7 +22,7 @@ pub struct Buffer {
     spilled: usize,
     spill: Option<Spill>,
     count: usize,
-    tables: Vec<Rc<TableName>>,
+    tables: Vec<Rc<Table>>,
     contexts: Vec<Rc<Context>>,
     marks: Vec<Mark>,
     gaps: Vec<Gap>,
@@ -30,7 +30,7 @@ pub struct Buffer {
 
 /// A table whose gap in capture this transaction has noted, and where.
 struct Gap {
-    table: Rc<TableName>,
+    table: Rc<Table>,
     subtransaction: pg_sys::SubTransactionId,
 }
 
@@ -84,7 +84,7 @@ impl Buffer {
     /// Notes that changes of `table` go uncaptured; false when that is noted already.
     pub fn note_gap(
         &mut self,
-        table: &Rc<TableName>,
+        table: &Rc<Table>,
         subtransaction: pg_sys::SubTransactionId,
     ) -> bool {
         if self.gaps.iter().any(|gap| Rc::ptr_eq(&gap.table, table)) {
@@ -222,7 +222,7 @@ fn push_bytes(arena: &mut Vec<u64>, bytes: &[u8]) {
 
 fn decode<'a>(
     record: &'a [u64],
-    tables: &'a [Rc<TableName>],
+    tables: &'a [Rc<Table>],
     contexts: &'a [Rc<Context>],
 ) -> Result<Pending<'a>> {
     let corrupt = || Error::internal("the buffer of captured events is corrupt");

@@ -99,11 +99,13 @@ impl Varlena {
 
 /// The table that events are about: the root of a partition tree under its own name.
 #[derive(Debug, PartialEq, Eq)]
-pub struct TableName {
+pub struct Table {
     /// `table_schema`
     pub schema: Varlena,
     /// `table_name`
-    pub table: Varlena,
+    pub name: Varlena,
+    /// `silent`: columns in which a difference is no conflict, as `text[]`
+    pub silent: Option<Varlena>,
 }
 
 /// What the application said about its write; the same for many events.
@@ -132,7 +134,7 @@ pub struct Pending<'a> {
     /// `operation`
     pub operation: Operation,
     /// The table, where the event is about one.
-    pub table: Option<&'a Rc<TableName>>,
+    pub table: Option<&'a Rc<Table>>,
     /// The application's context.
     pub context: &'a Rc<Context>,
     /// `record_id`, as `text`

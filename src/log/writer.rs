@@ -15,7 +15,7 @@ const MAX_SLOTS: usize = 1000;
 const MAX_BYTES: usize = 1 << 20;
 
 /// Columns of `concord.change_events`.
-const COLUMNS: usize = 23;
+const COLUMNS: usize = 24;
 
 /// What all events of one group share.
 pub struct Group {
@@ -99,10 +99,11 @@ impl Writer {
             Some(pg_sys::Datum::from(group.first)),
             Some(pg_sys::Datum::from(group.size as i32)),
             event.table.map(|table| table.schema.datum()),
-            event.table.map(|table| table.table.datum()),
+            event.table.map(|table| table.name.datum()),
             bytes(event.record_id),
             Some(operation.datum()),
             bytes(event.touched),
+            event.table.and_then(|table| table.silent.as_ref()).map(Varlena::datum),
             owned(&context.action),
             owned(&context.session_user),
             owned(&context.user_id),

@@ -21,6 +21,11 @@ pub fn nodes() -> Result<pg_sys::Oid> {
     table(c"nodes")
 }
 
+/// `concord.received_events`.
+pub fn received() -> Result<pg_sys::Oid> {
+    table(c"received_events")
+}
+
 /// A function of concord's without arguments.
 pub fn function(name: &CStr) -> Result<pg_sys::Oid> {
     // SAFETY: the list and its strings are palloc'ed; looked up without search_path.

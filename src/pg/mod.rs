@@ -1,5 +1,6 @@
 //! Thin, safe-faced access to PostgreSQL's internals. What differs between versions is in [`compat`].
 
+pub mod attempt;
 pub mod backend;
 pub mod catalog;
 pub mod compat;

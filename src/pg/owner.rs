@@ -78,13 +78,19 @@ impl Drop for NeutralNames {
     }
 }
 
+/// Silences ordinary triggers, foreign keys' included, until the surrounding [`AsOwner`] ends.
+pub fn silence_triggers() {
+    // SAFETY: within the level that AsOwner opened.
+    unsafe { set_local(c"session_replication_role", c"replica") };
+}
+
 unsafe fn set_local(name: &CStr, value: &CStr) {
     // SAFETY: both strings outlive the call.
     unsafe {
         pg_sys::set_config_option(
             name.as_ptr(),
             value.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucContext::PGC_SUSET,
             pg_sys::GucSource::PGC_S_SESSION,
             pg_sys::GucAction::GUC_ACTION_SAVE,
             true,

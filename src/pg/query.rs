@@ -8,7 +8,9 @@
 use crate::error::{Error, OrRaise, Result};
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
-use std::ffi::{CString, c_char};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString, c_char};
 
 /// A parameter of a statement: type and value.
 pub type Parameter = (pg_sys::Oid, Option<pg_sys::Datum>);
@@ -117,6 +119,11 @@ pub fn write(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) ->
 /// Runs one DDL statement.
 pub fn execute(sql: &str) {
     write(sql, &[], |_| {});
+    // It will hardly come again.
+    if let Some(plan) = PLANS.with_borrow_mut(|plans| plans.remove(sql)) {
+        // SAFETY: the plan was kept by `prepared` and is not running any more.
+        unsafe { pg_sys::SPI_freeplan(plan) };
+    }
 }
 
 unsafe fn walk_result(each: &mut impl FnMut(&Row)) {
@@ -160,6 +167,14 @@ impl Drop for Connection {
     }
 }
 
+/// Statements kept prepared by one backend. PostgreSQL plans them anew when something that they use
+/// has changed.
+const MAX_PLANS: usize = 1000;
+
+thread_local! {
+    static PLANS: RefCell<HashMap<String, pg_sys::SPIPlanPtr>> = RefCell::new(HashMap::new());
+}
+
 struct Statement {
     plan: pg_sys::SPIPlanPtr,
     values: Vec<pg_sys::Datum>,
@@ -168,21 +183,49 @@ struct Statement {
 
 impl Statement {
     unsafe fn prepare(sql: &str, parameters: &[Parameter]) -> Result<Statement> {
-        let text = CString::new(sql).map_err(|_| Error::internal("NUL byte in a statement"))?;
-        let mut types: Vec<pg_sys::Oid> = parameters.iter().map(|p| p.0).collect();
-        // SAFETY: SPI is connected; it copies text and types.
-        let plan =
-            unsafe { pg_sys::SPI_prepare(text.as_ptr(), types.len() as i32, types.as_mut_ptr()) };
-        if plan.is_null() {
-            return Err(Error::internal(format!("could not prepare: {sql}")));
-        }
         Ok(Statement {
-            plan,
+            // SAFETY: SPI is connected.
+            plan: unsafe { prepared(sql, parameters)? },
             values: parameters.iter().map(|p| p.1.unwrap_or(pg_sys::Datum::from(0))).collect(),
             nulls: parameters
                 .iter()
                 .map(|p| if p.1.is_some() { b' ' } else { b'n' } as c_char)
                 .collect(),
         })
+    }
+}
+
+/// The plan of a statement, kept from an earlier use or made now. One text always has parameters of
+/// the same types.
+unsafe fn prepared(sql: &str, parameters: &[Parameter]) -> Result<pg_sys::SPIPlanPtr> {
+    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(sql).copied()) {
+        return Ok(plan);
+    }
+    let text = CString::new(sql).map_err(|_| Error::internal("NUL byte in a statement"))?;
+    let mut types: Vec<pg_sys::Oid> = parameters.iter().map(|p| p.0).collect();
+    // SAFETY: by the caller's promise SPI is connected; it copies text and types. A plan that is
+    // kept lives until it is freed.
+    unsafe {
+        let plan = pg_sys::SPI_prepare(text.as_ptr(), types.len() as i32, types.as_mut_ptr());
+        if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
+            return Err(Error::internal(format!("could not prepare: {sql}")));
+        }
+        if PLANS.with_borrow(HashMap::len) >= MAX_PLANS {
+            for (_, old) in PLANS.take() {
+                pg_sys::SPI_freeplan(old);
+            }
+        }
+        PLANS.with_borrow_mut(|plans| plans.insert(sql.to_owned(), plan));
+        Ok(plan)
+    }
+}
+
+/// The text of a complete `jsonb` value.
+pub fn jsonb_text(jsonb: &[u8]) -> String {
+    let copy = crate::log::event::Varlena::complete(jsonb);
+    // SAFETY: jsonb_out takes the value and returns a palloc'ed C string.
+    unsafe {
+        let text = super::function::call(pg_sys::jsonb_out, &[copy.datum()]);
+        CStr::from_ptr(text.cast_mut_ptr::<c_char>()).to_string_lossy().into_owned()
     }
 }

@@ -9,19 +9,25 @@ const TRUNCATE: &str = "concord_truncate";
 /// BEFORE triggers fire by name: the version is stamped when the row is as it will be.
 const VERSION: &str = "zz_concord_version";
 
-/// Schema-qualified, quoted name of a relation.
-pub fn qualified_name(relation: pg_sys::Oid) -> String {
-    let mut name = String::new();
+/// Schema and name of a relation, or `None` where it is gone.
+pub fn names_of(relation: pg_sys::Oid) -> Option<(String, String)> {
+    let mut names = None;
     query::read_latest(
         "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
         &[parameter(relation)],
         |row| {
-            let (schema, table): (String, String) = (row.required(1), row.required(2));
-            name = format!("{}.{}", quote_identifier(&schema), quote_identifier(&table));
+            names = Some((row.required(1), row.required(2)));
         },
     );
-    name
+    names
+}
+
+/// Schema-qualified, quoted name of a relation.
+pub fn qualified_name(relation: pg_sys::Oid) -> String {
+    names_of(relation).map_or(String::new(), |(schema, table)| {
+        format!("{}.{}", quote_identifier(&schema), quote_identifier(&table))
+    })
 }
 
 /// Adds the version column. Nullable, and without a default: rows get a version when they are written,

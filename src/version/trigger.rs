@@ -14,7 +14,7 @@ use crate::error::{Error, OrRaise, Result};
 use crate::log::event::{Operation, Pending};
 use crate::log::{append, control};
 use crate::pg::trigger::{self, Protocol};
-use crate::pg_function;
+use crate::{pg_function, sync};
 use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use serde_json::json;
@@ -57,6 +57,11 @@ pub fn forget_brought() {
 unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
+        if sync::applying() {
+            let update =
+                data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
+            return Ok(if update { data.tg_newtuple } else { data.tg_trigtuple });
+        }
         let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
         let Some(version) = &tracked.version else {
             return Err(Error::new(
@@ -182,7 +187,7 @@ impl Stale<'_> {
         })
         .to_string();
         append(&Pending {
-            table: Some(&self.tracked.name),
+            table: Some(&self.tracked.table),
             record_id: Some(&imager.record_id(self.old)?),
             old_values: Some(&imager.image(self.old)?),
             new_values: Some(&imager.image(self.new)?),

@@ -1,0 +1,5 @@
+//! Several nodes: whatever is written where, and however it travels, they end alike.
+
+mod convergence;
+mod stories;
+mod world;

@@ -1,0 +1,17 @@
+//! One node on a real cluster: what stays true under load, and when things break.
+
+mod clocks;
+mod copies;
+mod crashes;
+mod density;
+mod extension;
+mod full_disk;
+mod memory;
+mod promotion;
+mod restarts;
+mod serializable;
+mod worker;
+
+/// One tracked table, as small as can be.
+const NOTE: &str = "CREATE TABLE note (id integer PRIMARY KEY, body text);
+                    SELECT concord.track('note')";

@@ -1,0 +1,20 @@
+CREATE FUNCTION concord.row_image(relation regclass, r record) RETURNS jsonb
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'row_image_of';
+
+-- Equal exactly when the rows are, whatever their order; what images leave out does not count.
+CREATE FUNCTION concord.digest(relation regclass) RETURNS text
+    LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        result text;
+    BEGIN
+        EXECUTE format(
+            'SELECT md5(COALESCE(string_agg(i.hash, '''' ORDER BY i.hash), ''''))
+             FROM (SELECT md5(concord.row_image($1, t)::text) AS hash FROM %s t) i', relation)
+            INTO result USING relation;
+        RETURN result;
+    END
+    $$;
+
+COMMENT ON FUNCTION concord.row_image(regclass, record) IS 'The image of a row, as events show it';
+COMMENT ON FUNCTION concord.digest(regclass) IS 'A digest of a table''s rows, to compare nodes by';

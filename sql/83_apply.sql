@@ -1,0 +1,54 @@
+CREATE FUNCTION concord.apply_events(
+    events jsonb[], OUT applied bigint, OUT duplicate bigint, OUT received bigint,
+    OUT pending bigint, OUT conflicts bigint)
+    RETURNS SETOF record
+    LANGUAGE c VOLATILE ROWS 1 AS 'MODULE_PATHNAME', 'apply_events_wrapper';
+
+CREATE FUNCTION concord.retry_pending(
+    OUT applied bigint, OUT duplicate bigint, OUT received bigint,
+    OUT pending bigint, OUT conflicts bigint)
+    RETURNS SETOF record
+    LANGUAGE c VOLATILE ROWS 1 AS 'MODULE_PATHNAME', 'retry_pending_wrapper';
+
+COMMENT ON FUNCTION concord.apply_events(jsonb[]) IS
+    'Takes in events that another node exported, in any order and any number of times';
+COMMENT ON FUNCTION concord.retry_pending() IS
+    'Tries again what waits: received groups, and rows that could not be shown';
+
+-- Ranges known to exist, because something after them is here or somebody has seen them, and not here.
+CREATE FUNCTION concord.gaps()
+    RETURNS TABLE (origin_node_id concord.ulid, first_missing bigint, last_missing bigint)
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+        WITH known AS (
+            SELECT r.origin_node_id AS node_id, max(r.group_sequence + r.group_size - 1) AS last
+            FROM concord.received_events r WHERE r.reason <> 'forked_origin' GROUP BY 1
+            UNION ALL
+            SELECT o.key::concord.ulid, max(o.value::bigint)
+            FROM concord.received_events r CROSS JOIN LATERAL jsonb_each_text(r.observed) o
+            WHERE r.reason <> 'forked_origin' GROUP BY 1
+            UNION ALL
+            SELECT o.key::concord.ulid, max(o.value::bigint)
+            FROM concord.nodes n CROSS JOIN LATERAL jsonb_each_text(n.observed) o GROUP BY 1),
+        ends AS (
+            SELECT k.node_id, max(k.last) AS last,
+                   COALESCE((SELECT n.applied_sequence FROM concord.nodes n
+                             WHERE n.node_id = k.node_id), 0) AS applied
+            FROM known k WHERE k.node_id <> concord.node_id() GROUP BY k.node_id),
+        marks AS (
+            SELECT e.node_id, e.applied AS sequence FROM ends e
+            UNION
+            SELECT r.origin_node_id, r.node_sequence
+            FROM concord.received_events r JOIN ends e ON e.node_id = r.origin_node_id
+            WHERE r.node_sequence > e.applied AND r.reason <> 'forked_origin'
+            UNION
+            SELECT e.node_id, e.last + 1 FROM ends e),
+        steps AS (
+            SELECT m.node_id, m.sequence,
+                   lead(m.sequence) OVER (PARTITION BY m.node_id ORDER BY m.sequence) AS next
+            FROM marks m)
+        SELECT s.node_id, s.sequence + 1, s.next - 1 FROM steps s
+        WHERE s.next > s.sequence + 1 ORDER BY 1, 2
+    $$;
+
+COMMENT ON FUNCTION concord.gaps() IS 'Ranges of other nodes'' numbers that exist and have not been received';

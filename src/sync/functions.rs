@@ -1,0 +1,102 @@
+//! `concord.apply_events` and `concord.retry_pending`.
+
+#![allow(unsafe_code)]
+
+use super::{Applying, Counts, enter, intake, show, waiting};
+use crate::capture::Neutral;
+use crate::error::{Error, OrRaise, Result};
+use crate::identity;
+use crate::pg::catalog;
+use crate::pg::owner::AsOwner;
+use crate::pg::query;
+use pgrx::iter::TableIterator;
+use pgrx::{JsonB, PgSqlErrorCode, name, pg_extern, pg_sys};
+
+/// `concord.apply_events(jsonb[])`; see `sql/83_apply.sql`. 22023 for a malformed event, 22004 for a
+/// null, 25001 above READ COMMITTED, 25006 in recovery, 55000 after captured writes.
+#[pg_extern(sql = false)]
+fn apply_events(
+    events: Option<Vec<Option<JsonB>>>,
+) -> TableIterator<
+    'static,
+    (
+        name!(applied, i64),
+        name!(duplicate, i64),
+        name!(received, i64),
+        name!(pending, i64),
+        name!(conflicts, i64),
+    ),
+> {
+    let events = events
+        .ok_or_else(|| null_argument("events"))
+        .and_then(|events| {
+            events.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| null_argument("an event"))
+        })
+        .or_raise();
+    TableIterator::once(run(&events).or_raise().columns())
+}
+
+/// `concord.retry_pending()`: as `apply_events` without new events.
+#[pg_extern(sql = false)]
+fn retry_pending() -> TableIterator<
+    'static,
+    (
+        name!(applied, i64),
+        name!(duplicate, i64),
+        name!(received, i64),
+        name!(pending, i64),
+        name!(conflicts, i64),
+    ),
+> {
+    TableIterator::once(run(&[]).or_raise().columns())
+}
+
+fn null_argument(what: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{what} must not be null"))
+        .hint("Pass what concord.export_events() returned, as an array.")
+}
+
+/// Takes in events and whatever was waiting for them.
+pub fn run(events: &[JsonB]) -> Result<Counts> {
+    refuse_snapshots()?;
+    intake::check(events)?;
+    let node = identity::attach()?;
+    let _neutral = Neutral::enter(true);
+    let _owner = AsOwner::of(node.log);
+    let _applying = Applying::begin();
+    crate::pg::owner::silence_triggers();
+    // One at a time: deciding on a row needs its whole history to stand still.
+    lock_appliers()?;
+    let mut counts = Counts { duplicate: intake::store(events, node.node_id), ..Counts::default() };
+    waiting::enter_all(node, |group| enter::enter(node, group, &mut counts))?;
+    show::retry()?;
+    counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
+    counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending_rows");
+    Ok(counts)
+}
+
+/// A snapshot of old would hide from the fold what others have committed since.
+fn refuse_snapshots() -> Result<()> {
+    // SAFETY: reads the transaction state.
+    if unsafe { pg_sys::XactIsoLevel } > pg_sys::XACT_READ_COMMITTED as i32 {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
+            "events are applied in READ COMMITTED transactions only",
+        )
+        .hint("BEGIN ISOLATION LEVEL READ COMMITTED;"));
+    }
+    Ok(())
+}
+
+fn lock_appliers() -> Result<()> {
+    let table = catalog::received()?;
+    // SAFETY: an ordinary relation lock, held to the end of the transaction.
+    unsafe { pg_sys::LockRelationOid(table, pg_sys::ShareRowExclusiveLock as i32) };
+    Ok(())
+}
+
+fn count(sql: &str) -> i64 {
+    let mut count = 0;
+    query::read_latest(sql, &[], |row| count = row.required(1));
+    count
+}

@@ -1,0 +1,88 @@
+//! Events at the door: checked, told apart from what is known, stored until they can enter.
+
+use crate::error::{Error, Result};
+use crate::pg::query::{self, parameter};
+use crate::types::ulid::Ulid as SqlUlid;
+use concord_core::ulid::Ulid;
+use concord_core::wire;
+use pgrx::JsonB;
+
+/// Refuses malformed events, and with them the whole call: 22023.
+pub fn check(events: &[JsonB]) -> Result<()> {
+    for event in events {
+        wire::check(&event.0).map_err(|error| {
+            Error::invalid_argument(error.message)
+                .hint("Pass events as concord.export_events() returned them, unchanged.")
+        })?;
+    }
+    Ok(())
+}
+
+/// Stores what is not known; returns how many events were. The same number with another event_id,
+/// or a number of this node that its log does not have, is a fork, and is kept as one.
+pub fn store(events: &[JsonB], own: Ulid) -> i64 {
+    if events.is_empty() {
+        return 0;
+    }
+    let texts: Vec<String> = events.iter().map(|event| event.0.to_string()).collect();
+    let stored = query::write(
+        "WITH incoming AS (
+             SELECT DISTINCT ON (r.origin_node_id, r.node_sequence, r.event_id) r.*
+             FROM pg_catalog.unnest($1::jsonb[]) e
+             CROSS JOIN LATERAL pg_catalog.jsonb_populate_record(NULL::concord.change_events, e) r)
+         INSERT INTO concord.received_events
+         SELECT i.*,
+                CASE WHEN l.event_id IS NOT NULL OR i.origin_node_id = $2
+                     THEN 'forked_origin' ELSE 'incomplete_group' END,
+                CASE WHEN l.event_id IS NOT NULL
+                     THEN 'the log has event ' || l.event_id::text || ' under this number'
+                     WHEN i.origin_node_id = $2
+                     THEN 'this node never wrote it' END
+         FROM incoming i
+         LEFT JOIN concord.change_events l
+           ON l.origin_node_id = i.origin_node_id AND l.node_sequence = i.node_sequence
+         WHERE l.event_id IS DISTINCT FROM i.event_id
+         ON CONFLICT DO NOTHING",
+        &[parameter(texts), parameter(SqlUlid::from(own))],
+        |_| {},
+    );
+    note_forks();
+    note_origins();
+    events.len() as i64 - stored as i64
+}
+
+/// Two events under one number that are both still waiting: neither can be believed.
+fn note_forks() {
+    query::write(
+        "UPDATE concord.received_events r
+         SET reason = 'forked_origin', detail = 'event ' || o.event_id::text || ' has the same number'
+         FROM concord.received_events o
+         WHERE o.origin_node_id = r.origin_node_id AND o.node_sequence = r.node_sequence
+           AND o.event_id <> r.event_id AND r.reason <> 'forked_origin'",
+        &[],
+        |_| {},
+    );
+    query::write(
+        "UPDATE concord.nodes n SET status = 'forked'
+         WHERE n.status <> 'forked'
+           AND EXISTS (SELECT FROM concord.received_events r
+                       WHERE r.origin_node_id = n.node_id AND r.reason = 'forked_origin')",
+        &[],
+        |_| {},
+    );
+}
+
+/// A node is known from its first event on.
+fn note_origins() {
+    query::write(
+        "INSERT INTO concord.nodes AS n (node_id, received_sequence)
+         SELECT r.origin_node_id, pg_catalog.max(r.node_sequence)
+         FROM concord.received_events r WHERE r.reason <> 'forked_origin'
+         GROUP BY r.origin_node_id
+         ON CONFLICT (node_id) DO UPDATE
+         SET received_sequence = GREATEST(n.received_sequence, excluded.received_sequence)
+         WHERE n.received_sequence < excluded.received_sequence",
+        &[],
+        |_| {},
+    );
+}

@@ -1,0 +1,61 @@
+//! Events from other nodes: received, taken into the log when causality allows, and shown by the
+//! tables as the fold of what the log holds.
+
+mod conflicts;
+mod enter;
+mod foreign;
+mod functions;
+mod intake;
+mod rows;
+mod show;
+mod statements;
+mod waiting;
+
+use std::cell::Cell;
+
+thread_local! {
+    static APPLYING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the rows that change now are other nodes' doing: nothing is captured or stamped.
+pub fn applying() -> bool {
+    APPLYING.get()
+}
+
+/// While it lives, this backend applies.
+struct Applying;
+
+impl Applying {
+    fn begin() -> Applying {
+        APPLYING.set(true);
+        Applying
+    }
+}
+
+impl Drop for Applying {
+    fn drop(&mut self) {
+        APPLYING.set(false);
+    }
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Events that entered the log.
+    pub applied: i64,
+    /// Events that were known.
+    pub duplicate: i64,
+    /// Events that wait.
+    pub received: i64,
+    /// Rows that cannot be shown.
+    pub pending: i64,
+    /// Conflicts recorded.
+    pub conflicts: i64,
+}
+
+impl Counts {
+    /// In the order of the functions' result columns.
+    fn columns(self) -> (i64, i64, i64, i64, i64) {
+        (self.applied, self.duplicate, self.received, self.pending, self.conflicts)
+    }
+}

@@ -1,0 +1,115 @@
+//! Which received groups may enter, and what the others wait for.
+
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::identity::Attached;
+use crate::pg::query::{self, parameter};
+use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use concord_core::delivery::{Group, Waitlist, waits_for};
+use concord_core::event::Vector;
+use concord_core::ulid::Ulid;
+use std::collections::BTreeSet;
+
+/// Lets every group enter that may, each making way for others; notes what the rest wait for.
+pub fn enter_all(node: Attached, mut enter: impl FnMut(&Group) -> Result<()>) -> Result<()> {
+    let mut list = read_groups()?;
+    let mut seen = read_vector(node)?;
+    let bound = clock::bound()?;
+    while let Some(group) = list.take_ready(&seen, bound, is_known) {
+        enter(&group)?;
+        seen.raise(group.origin, group.first + group.size - 1);
+    }
+    for group in list.iter() {
+        if let Some(waiting) = waits_for(group, &seen, bound, is_known) {
+            note_reason(group, waiting.reason(), &waiting.detail(group));
+        }
+    }
+    Ok(())
+}
+
+/// A JSON object of node ids and numbers.
+pub fn parse_vector(text: &str) -> Result<Vector> {
+    let malformed = || Error::internal(format!("not a vector: {text}"));
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| malformed())?;
+    let entries = value.as_object().ok_or_else(malformed)?;
+    entries
+        .iter()
+        .map(|(node, sequence)| {
+            let node = Ulid::parse(node).map_err(|_| malformed())?;
+            Ok((node, sequence.as_i64().ok_or_else(malformed)?))
+        })
+        .collect()
+}
+
+fn read_vector(_node: Attached) -> Result<Vector> {
+    let mut text = String::new();
+    query::read_latest("SELECT concord.vector()::text", &[], |row| text = row.required(1));
+    parse_vector(&text)
+}
+
+fn read_groups() -> Result<Waitlist> {
+    let mut list = Waitlist::default();
+    let mut result = Ok(());
+    query::read_latest(
+        "SELECT r.origin_node_id, r.group_sequence, pg_catalog.max(r.group_size)::bigint,
+                pg_catalog.count(*), pg_catalog.max(r.hlc),
+                pg_catalog.max(r.observed::text) FILTER (WHERE r.node_sequence = r.group_sequence),
+                ARRAY(SELECT DISTINCT d::text
+                      FROM concord.received_events e CROSS JOIN LATERAL
+                           pg_catalog.unnest(e.depends_on_event_ids) d
+                      WHERE e.origin_node_id = r.origin_node_id
+                        AND e.group_sequence = r.group_sequence
+                        AND d NOT IN (SELECT g.event_id FROM concord.received_events g
+                                      WHERE g.origin_node_id = r.origin_node_id
+                                        AND g.group_sequence = r.group_sequence))
+         FROM concord.received_events r WHERE r.reason <> 'forked_origin'
+         GROUP BY r.origin_node_id, r.group_sequence",
+        &[],
+        |row| {
+            let observed = row.get::<String>(6).map(|text| parse_vector(&text)).transpose();
+            let depends: Vec<String> = row.required(7);
+            match observed {
+                Ok(observed) => list.add(Group {
+                    origin: row.required::<SqlUlid>(1).into(),
+                    first: row.required(2),
+                    size: row.required(3),
+                    here: row.required(4),
+                    hlc: row.required::<SqlHlc>(5).into(),
+                    observed,
+                    depends_on: ids(&depends),
+                }),
+                Err(error) => result = Err(error),
+            }
+        },
+    );
+    result.map(|()| list)
+}
+
+fn ids(texts: &[String]) -> BTreeSet<Ulid> {
+    texts.iter().filter_map(|text| Ulid::parse(text).ok()).collect()
+}
+
+fn is_known(event: Ulid) -> bool {
+    let mut known = false;
+    query::read_latest(
+        "SELECT FROM concord.change_events WHERE event_id = $1",
+        &[parameter(SqlUlid::from(event))],
+        |_| known = true,
+    );
+    known
+}
+
+fn note_reason(group: &Group, reason: &str, detail: &str) {
+    query::write(
+        "UPDATE concord.received_events SET reason = $3, detail = $4
+         WHERE origin_node_id = $1 AND group_sequence = $2 AND reason <> 'forked_origin'
+           AND (reason, COALESCE(detail, '')) IS DISTINCT FROM ($3, $4)",
+        &[
+            parameter(SqlUlid::from(group.origin)),
+            parameter(group.first),
+            parameter(reason),
+            parameter(detail),
+        ],
+        |_| {},
+    );
+}
