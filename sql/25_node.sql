@@ -7,6 +7,14 @@ CREATE FUNCTION concord.tick() RETURNS void
 CREATE FUNCTION concord.flush() RETURNS bigint
     LANGUAGE c AS 'MODULE_PATHNAME', 'flush';
 
+CREATE FUNCTION concord.identity_written() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'identity_written';
+CREATE TRIGGER identity_written AFTER INSERT ON concord.identity
+    FOR EACH STATEMENT EXECUTE FUNCTION concord.identity_written();
+ALTER TABLE concord.identity ENABLE ALWAYS TRIGGER identity_written;
+
+COMMENT ON FUNCTION concord.identity_written() IS
+    'Has the server look at concord.identity again after a restore';
 COMMENT ON FUNCTION concord.node_id() IS 'The identity of this database';
 COMMENT ON FUNCTION concord.heartbeat() IS 'Tells the other nodes of this one';
 COMMENT ON FUNCTION concord.tick() IS 'What has to happen now and then; the background worker runs it';

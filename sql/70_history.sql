@@ -1,44 +1,82 @@
--- The records that a record was before its key changed, or became after, this one included.
-CREATE FUNCTION concord.record_names(relation regclass, record_id text)
-    RETURNS TABLE (table_schema text, table_name text, record_id text)
+-- The names a table has had, each with the time in which it was this table's: from a rename (its own,
+-- or that of a table which gave the name up) to the next.
+CREATE FUNCTION concord.table_names(relation regclass)
+    RETURNS TABLE (table_schema text, table_name text, since concord.hlc, until concord.hlc)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
         WITH RECURSIVE
-        tables(table_schema, table_name) AS (
-            SELECT n.nspname::text COLLATE "C", c.relname::text COLLATE "C"
+        renames AS (
+            SELECT e.hlc, e.table_schema, e.table_name,
+                   (e.metadata -> 'renamed_from' ->> 0) COLLATE "C" AS old_schema,
+                   (e.metadata -> 'renamed_from' ->> 1) COLLATE "C" AS old_name
+            FROM concord.change_events e
+            WHERE e.record_id IS NULL AND e.operation = 'DDL' AND e.metadata ? 'renamed_from'),
+        names AS (
+            SELECT n.nspname::text COLLATE "C" AS table_schema, c.relname::text COLLATE "C" AS table_name,
+                   NULL::concord.hlc AS until
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
             UNION
-            SELECT (e.metadata -> 'renamed_from' ->> 0) COLLATE "C",
-                   (e.metadata -> 'renamed_from' ->> 1) COLLATE "C"
-            FROM tables t
-            JOIN concord.change_events e
-              ON e.record_id IS NULL AND e.table_name = t.table_name
-             AND e.table_schema = t.table_schema AND e.operation = 'DDL'
-             AND e.metadata ? 'renamed_from'),
-        records(record_id) AS (
-            SELECT $2 COLLATE "C"
+            SELECT r.old_schema, r.old_name, r.hlc
+            FROM names n
+            JOIN LATERAL (
+                SELECT * FROM renames r
+                WHERE (r.table_schema, r.table_name) = (n.table_schema, n.table_name)
+                  AND (n.until IS NULL OR r.hlc < n.until)
+                ORDER BY r.hlc DESC LIMIT 1) r ON true)
+        SELECT n.table_schema, n.table_name,
+               COALESCE((SELECT max(r.hlc) FROM renames r
+                         WHERE ((r.table_schema, r.table_name) = (n.table_schema, n.table_name)
+                                OR (r.old_schema, r.old_name) = (n.table_schema, n.table_name))
+                           AND (n.until IS NULL OR r.hlc < n.until)), '0'),
+               COALESCE(n.until, '9223372036854775807')
+        FROM names n
+    $$;
+
+-- The records that a record was before its key changed, or became after, this one included, each with
+-- the time in which it was.
+CREATE FUNCTION concord.record_names(relation regclass, record_id text)
+    RETURNS TABLE (table_schema text, table_name text, record_id text,
+                   since concord.hlc, until concord.hlc)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    AS $$
+        WITH RECURSIVE
+        tables AS MATERIALIZED (SELECT * FROM concord.table_names($1)),
+        records(record_id, since, until) AS (
+            SELECT $2 COLLATE "C", '0'::concord.hlc, '9223372036854775807'::concord.hlc
             UNION
-            SELECT m.record_id COLLATE "C"
+            SELECT m.record_id COLLATE "C", m.since, m.until
             FROM records r
             JOIN tables t ON true
             JOIN concord.change_events e
               ON e.record_id = r.record_id AND e.table_name = t.table_name
              AND e.table_schema = t.table_schema
-            CROSS JOIN LATERAL (VALUES (e.metadata ->> 'moved_from'),
-                                       (e.metadata ->> 'moved_to')) m(record_id)
+             AND e.hlc BETWEEN GREATEST(r.since, t.since) AND LEAST(r.until, t.until)
+            CROSS JOIN LATERAL (VALUES
+                (e.metadata ->> 'moved_from', '0'::concord.hlc, e.hlc),
+                (e.metadata ->> 'moved_to', e.hlc, '9223372036854775807'::concord.hlc))
+                m(record_id, since, until)
             WHERE m.record_id IS NOT NULL)
-        SELECT t.table_schema, t.table_name, r.record_id FROM tables t CROSS JOIN records r
+        SELECT t.table_schema, t.table_name, r.record_id,
+               GREATEST(r.since, t.since), LEAST(r.until, t.until)
+        FROM tables t CROSS JOIN records r
     $$;
 
 CREATE FUNCTION concord.history(relation regclass, record_id text) RETURNS SETOF concord.change_events
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
         SELECT e.*
-        FROM concord.record_names($1, $2) n
-        JOIN concord.change_events e USING (record_id, table_name, table_schema)
+        FROM concord.change_events e
+        WHERE e.event_id IN (
+            SELECT c.event_id
+            FROM concord.record_names($1, $2) n
+            JOIN concord.change_events c
+              ON c.record_id = n.record_id AND c.table_name = n.table_name
+             AND c.table_schema = n.table_schema AND c.hlc BETWEEN n.since AND n.until)
         ORDER BY e.hlc, e.origin_node_id, e.node_sequence
     $$;
 
+COMMENT ON FUNCTION concord.table_names(regclass) IS 'The names a table has had, and when';
+COMMENT ON FUNCTION concord.record_names(regclass, text) IS 'The keys a record has had, and when';
 COMMENT ON FUNCTION concord.history(regclass, text) IS
     'The events of one record, oldest first; follows changed keys and renamed tables';
 
@@ -52,8 +90,10 @@ CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord
     AS $$
         WITH events AS (
             SELECT e.hlc, e.origin_node_id, e.node_sequence, e.operation, e.old_values, e.new_values
-            FROM concord.record_names($1, $2) n
-            JOIN concord.change_events e USING (table_schema, table_name)
+            FROM concord.table_names($1) n
+            JOIN concord.change_events e
+              ON e.table_schema = n.table_schema AND e.table_name = n.table_name
+             AND e.hlc BETWEEN n.since AND n.until
             WHERE e.record_id = $2
               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'))
         SELECT CASE

@@ -1,6 +1,6 @@
 CREATE FUNCTION concord.clock_facts()
     RETURNS TABLE (hlc concord.hlc, forward_jumps bigint, backward_jumps bigint,
-                   issued_sequence bigint, contiguous_sequence bigint)
+                   issued_sequence bigint, contiguous_sequence bigint, background_worker boolean)
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'clock_facts_wrapper';
 
 CREATE VIEW concord.status AS
@@ -21,8 +21,7 @@ SELECT concord.node_id() AS node_id,
                    'table', w.table_schema || '.' || w.table_name, 'reason', w.reason,
                    'opened_at', w.opened_at, 'closed_at', w.closed_at) ORDER BY w.opened_at), '[]')
         FROM concord.capture_windows w) AS capture_windows,
-       EXISTS (SELECT FROM pg_catalog.pg_stat_activity
-               WHERE backend_type = 'concord launcher') AS background_worker
+       f.background_worker
 FROM concord.clock_facts() f;
 
 COMMENT ON VIEW concord.status IS 'This node at a glance';

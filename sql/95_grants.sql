@@ -3,9 +3,9 @@
 GRANT USAGE ON SCHEMA concord TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION
     concord.hlc_observe(concord.hlc), concord.hlc_reset(), concord.heartbeat(), concord.tick(),
-    concord.flush(), concord.capture_trigger(), concord.version_trigger(),
+    concord.flush(), concord.identity_written(), concord.capture_trigger(), concord.version_trigger(),
     concord.truncate_trigger(), concord.track, concord.track_with_text, concord.untrack(regclass),
-    concord.trigger_options(bytea), concord.record_names(regclass, text),
+    concord.trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
     concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text),
     concord.row_image(regclass, record), concord.digest(regclass),

@@ -12,6 +12,9 @@ use concord_core::jsonb::{Field, varlena_header};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::{CStr, c_char};
 
+/// The index of the log holds a record key beside a table name, in a third of a page.
+const LONGEST_KEY: usize = 2500;
+
 /// A row taken apart: values and nulls by the relation's columns, dropped ones included.
 pub struct RowValues {
     values: Vec<pg_sys::Datum>,
@@ -98,6 +101,14 @@ impl<'a> Imager<'a> {
                 self.append_key(column, row, &mut text, true)?;
             }
             text.push(b']');
+        }
+        if text.len() > LONGEST_KEY {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+                format!("a record key of {} bytes is too long", text.len() - 4),
+            )
+            .detail(format!("Up to {LONGEST_KEY} bytes fit into the index of the log."))
+            .hint("Name a shorter key with record_key => '{...}'."));
         }
         let header = varlena_header(text.len()).to_ne_bytes();
         text[..4].copy_from_slice(&header);

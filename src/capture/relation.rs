@@ -182,6 +182,29 @@ pub unsafe fn of_relation(relation: pg_sys::Relation) -> Result<Rc<Tracked>> {
     }
 }
 
+/// Refuses a relation whose triggers of concord's cannot work as their arguments say.
+pub fn validate(relation: pg_sys::Oid) -> Result<()> {
+    const FUNCTIONS: [&CStr; 3] = [c"capture_trigger", c"version_trigger", c"truncate_trigger"];
+    // SAFETY: the relation is open while its triggers are read.
+    unsafe {
+        let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
+        let mut result = Ok(());
+        if let Some(triggers) = (*open).trigdesc.as_ref() {
+            for i in 0..triggers.numtriggers as usize {
+                let trigger = triggers.triggers.add(i);
+                let ours = FUNCTIONS
+                    .iter()
+                    .any(|name| catalog::function(name).is_ok_and(|f| f == (*trigger).tgfoid));
+                if ours && result.is_ok() {
+                    result = of_trigger(open, trigger).map(|_| ());
+                }
+            }
+        }
+        pg_sys::table_close(open, pg_sys::NoLock as i32);
+        result
+    }
+}
+
 /// The capture trigger of a relation.
 unsafe fn capture_trigger(relation: pg_sys::Relation) -> Option<*mut pg_sys::Trigger> {
     // SAFETY: the relation is open; its triggers stay in the relation cache meanwhile.

@@ -29,6 +29,15 @@ pub fn tick_unseeded() -> Result<Hlc> {
     advance(None)
 }
 
+/// A tick that is greater than `floor`, too.
+pub fn tick_above(floor: u64) -> Result<Hlc> {
+    let floor = from_shared(floor);
+    match floor > bound()? {
+        true => Err(too_far_ahead(floor, settings::max_clock_drift_ms())),
+        false => advance(Some(floor)),
+    }
+}
+
 /// The last HLC given out; no tick.
 pub fn last() -> Result<Hlc> {
     Ok(from_shared(shared()?.clock.load(Ordering::SeqCst)))
@@ -41,10 +50,13 @@ pub fn raise_to(floor: Hlc) -> Result<()> {
     Ok(())
 }
 
-/// Sets the clock back to the wall clock, whatever it stood at.
+/// Sets a clock that is ahead back to the wall clock.
 pub fn set_to_wall() -> Result<()> {
-    let start = Hlc::from_parts(wall::now_ms(), 0).map_err(out_of_range)?;
-    shared()?.clock.store(start.as_i64() as u64, Ordering::SeqCst);
+    let wall_ms = wall::now_ms();
+    if last()?.wall_ms() > wall_ms {
+        let start = Hlc::from_parts(wall_ms, 0).map_err(out_of_range)?;
+        shared()?.clock.store(start.as_i64() as u64, Ordering::SeqCst);
+    }
     Ok(())
 }
 
@@ -101,17 +113,20 @@ fn refuse(error: DriftError, shared: &Shared, remote: Option<Hlc>, drift_ms: i64
             .hint("Set the clock of the node it comes from; the value is accepted once its time has come.")
         }
         DriftError::LocalAhead { .. } => {
-            let last = from_shared(shared.clock.load(Ordering::Relaxed));
-            Error::with_state(
-                SqlState::ClockDrift,
-                format!("the hybrid logical clock stands at \"{last}\", too far ahead of the wall clock"),
-            )
-            .detail(bound)
-            .hint(
-                "Set the server's clock, wait until it has caught up, or raise concord.max_clock_drift. \
-                 A clock that was poisoned can be set back by a superuser with concord.hlc_reset().",
-            )
+            too_far_ahead(from_shared(shared.clock.load(Ordering::Relaxed)), drift_ms)
         }
         other => out_of_range(other),
     }
+}
+
+fn too_far_ahead(last: Hlc, drift_ms: i64) -> Error {
+    Error::with_state(
+        SqlState::ClockDrift,
+        format!("the hybrid logical clock stands at \"{last}\", too far ahead of the wall clock"),
+    )
+    .detail(format!("concord.max_clock_drift is {drift_ms} ms."))
+    .hint(
+        "Set the server's clock, wait until it has caught up, or raise concord.max_clock_drift. \
+         A clock that was poisoned can be set back by a superuser with concord.hlc_reset().",
+    )
 }

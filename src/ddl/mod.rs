@@ -5,5 +5,5 @@ mod registry;
 mod watch;
 pub mod windows;
 
-pub use registry::{adopt, forget};
-pub use watch::Quiet;
+pub use registry::adopt;
+pub use watch::{Quiet, note_untracked};

@@ -18,6 +18,22 @@ pub struct Watched {
     pub partitions: Vec<pg_sys::Oid>,
 }
 
+/// Tables of which some trigger that captures does not fire under
+/// `session_replication_role = replica`.
+pub fn fire_sometimes() -> Vec<pg_sys::Oid> {
+    let mut relations = Vec::new();
+    query::read_latest(
+        "SELECT DISTINCT t.tgrelid FROM pg_catalog.pg_trigger t
+         WHERE t.tgparentid = 0 AND t.tgenabled = 'O'
+           AND t.tgfoid IN ('concord.capture_trigger()'::pg_catalog.regprocedure,
+                            'concord.version_trigger()'::pg_catalog.regprocedure,
+                            'concord.truncate_trigger()'::pg_catalog.regprocedure)",
+        &[],
+        |row| relations.push(row.required(1)),
+    );
+    relations
+}
+
 /// The tables with a capture trigger, as the catalogs have them now.
 const PRESENT: &str = "
     SELECT c.oid, n.nspname::text, c.relname::text,
@@ -86,10 +102,22 @@ pub fn remember(table: &Watched) {
 
 /// Takes a table that `track` has just set up as it is.
 pub fn adopt(relation: pg_sys::Oid) {
+    let is_new = seen().iter().all(|table| table.relation != relation);
     if let Some(table) = present().iter().find(|table| table.relation == relation) {
         super::windows::close(&table.schema, &table.table);
+        if is_new {
+            super::windows::note_untracked(&table.schema, &table.table);
+        }
         remember(table);
     }
+}
+
+/// A table that is not tracked any more: what was known of it.
+pub fn release(relation: pg_sys::Oid) -> Option<Watched> {
+    let table = seen().into_iter().find(|table| table.relation == relation)?;
+    super::windows::close(&table.schema, &table.table);
+    forget(relation);
+    Some(table)
 }
 
 /// Forgets a table.

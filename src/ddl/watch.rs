@@ -4,7 +4,7 @@
 
 use super::registry::{self, Watched};
 use super::windows;
-use crate::capture::context;
+use crate::capture::{context, relation};
 use crate::error::{Error, OrRaise, Result};
 use crate::log::event::{Operation, Pending, Table, Varlena};
 use crate::log::{append, control};
@@ -72,6 +72,11 @@ unsafe fn command_of(fcinfo: pg_sys::FunctionCallInfo) -> Result<String> {
 
 fn watch(command: &str) -> Result<()> {
     let _owner = AsOwner::of(catalog::log()?);
+    // Made by hand, or enabled again the short way: they are to fire always.
+    for relation in registry::fire_sometimes() {
+        relation::validate(relation)?;
+        track::fire_always(relation);
+    }
     let (before, now) = (registry::seen(), registry::present());
     if before.is_empty() && now.is_empty() {
         return Ok(());
@@ -79,7 +84,7 @@ fn watch(command: &str) -> Result<()> {
     let altered = altered_relations();
     for table in &now {
         match before.iter().find(|seen| seen.relation == table.relation) {
-            None => begin(table)?,
+            None => begin(table),
             Some(seen) => {
                 let known = compare(command, seen, table)?;
                 if !known && altered.contains(&table.relation) && command == "ALTER TABLE" {
@@ -107,11 +112,17 @@ fn altered_relations() -> Vec<pg_sys::Oid> {
 }
 
 /// A table whose capture trigger was made by hand, or came with a restore.
-fn begin(table: &Watched) -> Result<()> {
-    track::fire_always(table.relation);
+fn begin(table: &Watched) {
     windows::close(&table.schema, &table.table);
     registry::remember(table);
-    Ok(())
+}
+
+/// Notes that a table is not tracked any more.
+pub fn note_untracked(relation: pg_sys::Oid) -> Result<()> {
+    match registry::release(relation) {
+        Some(table) => note(&table, json!({"command": "untrack", "change": "untracked"})),
+        None => Ok(()),
+    }
 }
 
 /// Notes what is different; whether anything was.
@@ -120,6 +131,7 @@ fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
         return Ok(false);
     }
     if (&seen.schema, &seen.table) != (&table.schema, &table.table) {
+        windows::rename((&seen.schema, &seen.table), (&table.schema, &table.table));
         let from = json!([seen.schema, seen.table]);
         note(table, json!({"command": command, "change": "renamed", "renamed_from": from}))?;
     }

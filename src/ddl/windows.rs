@@ -27,6 +27,30 @@ pub fn close(schema: &str, table: &str) {
     );
 }
 
+/// An open window goes along when its table is renamed.
+pub fn rename(from: (&str, &str), to: (&str, &str)) {
+    query::write(
+        "UPDATE concord.capture_windows SET table_schema = $3, table_name = $4
+         WHERE table_schema = $1 AND table_name = $2 AND closed_at IS NULL",
+        &[parameter(from.0), parameter(from.1), parameter(to.0), parameter(to.1)],
+        |_| {},
+    );
+}
+
+/// The time since a table was last untracked, if it was.
+pub fn note_untracked(schema: &str, table: &str) {
+    query::write(
+        "INSERT INTO concord.capture_windows (table_schema, table_name, reason, opened_at, closed_at)
+         SELECT $1, $2, 'untracked', e.wall_timestamp, pg_catalog.clock_timestamp()
+         FROM concord.change_events e
+         WHERE e.record_id IS NULL AND e.table_name = $2 AND e.table_schema = $1
+           AND e.operation = 'DDL' AND e.metadata ->> 'change' = 'untracked'
+         ORDER BY e.hlc DESC LIMIT 1",
+        &[parameter(schema), parameter(table)],
+        |_| {},
+    );
+}
+
 /// A window that was over when it was noticed.
 pub fn note(schema: &str, table: &str, reason: &str) {
     query::write(

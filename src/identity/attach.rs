@@ -28,7 +28,7 @@ pub fn attach() -> Result<Attached> {
     refuse_in_recovery()?;
     let log = catalog::log()?;
     match slot_for(log)? {
-        Some(slot) if pin_agrees(slot.node_id) => Ok(attached(slot.node_id, log)),
+        Some(slot) if pin_agrees(slot.node_id) && !slot.recheck => Ok(attached(slot.node_id, log)),
         _ => attach_slowly(log),
     }
 }
@@ -61,6 +61,7 @@ fn attach_slowly(log: pg_sys::Oid) -> Result<Attached> {
     unsafe { pg_sys::LockRelationOid(table, lock) };
     if let Some(slot) = slot_for(log)?
         && pin_agrees(slot.node_id)
+        && !slot.recheck
     {
         // SAFETY: releases the lock taken above.
         unsafe { pg_sys::UnlockRelationOid(table, lock) };
@@ -78,12 +79,17 @@ fn attach_slowly(log: pg_sys::Oid) -> Result<Attached> {
     match (own, elsewhere) {
         (Some(own), None) if pin.is_none_or(|pin| pin == own.node_id) => {
             let node = Attached { node_id: own.node_id, log };
-            publish(node, own.contiguous)?;
+            if !keep_slot(node)? {
+                publish(node, own.contiguous)?;
+            }
             // SAFETY: releases the lock taken above; the slot is there for everybody.
             unsafe { pg_sys::UnlockRelationOid(table, lock) };
             Ok(node)
         }
-        (Some(own), Some(old)) => succeed(own.node_id, old.node_id, log, false),
+        (Some(own), Some(old)) => {
+            take_slot_away(own.node_id, false)?;
+            succeed(own.node_id, old.node_id, log, false)
+        }
         (Some(unused), None) => {
             forget(unused.node_id)?;
             mint(pin, None, log)
@@ -169,10 +175,32 @@ fn last_number(node_id: Ulid) -> i64 {
     last
 }
 
+/// A slot that was only to be looked at again stays as it is: numbers may be in flight.
+fn keep_slot(node: Attached) -> Result<bool> {
+    let last_hlc = super::seed(node.log)?;
+    let mut guarded = Guarded::lock()?;
+    let id = node.node_id.to_bytes();
+    let slot = guarded.slot(my_database());
+    Ok(slot.filter(|slot| slot.log == node.log && slot.node_id == id).is_some_and(|slot| {
+        slot.recheck = false;
+        slot.last_hlc = slot.last_hlc.max(last_hlc);
+        true
+    }))
+}
+
+/// Has every backend look at `concord.identity` again, where somebody else wrote it.
+pub fn recheck() {
+    if let Ok(mut guarded) = Guarded::lock()
+        && let Some(slot) = guarded.slot(my_database())
+    {
+        slot.recheck = true;
+    }
+}
+
 /// Lays the identity of this place into shared memory.
 fn publish(node: Attached, contiguous: i64) -> Result<()> {
     let issued = last_number(node.node_id);
-    super::seed(node.log)?;
+    let last_hlc = super::seed(node.log)?;
     let database = my_database();
     let mut guarded = Guarded::lock()?;
     refuse_shared_pin(&mut guarded, node.node_id)?;
@@ -183,9 +211,11 @@ fn publish(node: Attached, contiguous: i64) -> Result<()> {
         log: node.log,
         node_id: node.node_id.to_bytes(),
         issued,
+        last_hlc,
         contiguous,
         holes: issued > contiguous,
         wake: true,
+        recheck: false,
     };
     Ok(())
 }
@@ -286,7 +316,7 @@ fn mint(pin: Option<Ulid>, predecessor: Option<&Identity>, log: pg_sys::Oid) -> 
     insert_identity(node_id);
     match predecessor {
         Some(predecessor) => succeed(node_id, predecessor.node_id, log, true),
-        None => Ok(begin(Attached { node_id, log }, 0, None)),
+        None => begin(Attached { node_id, log }, 0, None),
     }
 }
 
@@ -337,22 +367,24 @@ fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Result<At
     );
     pgrx::log!("concord: node \"{old}\" ends here; this database goes on as node \"{node_id}\"");
     let issued = if fresh { 0 } else { last_number(node_id) };
-    Ok(begin(Attached { node_id, log }, issued, Some(old)))
+    begin(Attached { node_id, log }, issued, Some(old))
 }
 
 /// From here to the end of the transaction the identity is private to it.
-fn begin(node: Attached, issued: i64, predecessor: Option<Ulid>) -> Attached {
+fn begin(node: Attached, issued: i64, predecessor: Option<Ulid>) -> Result<Attached> {
+    let last_hlc = super::seed(node.log)?;
     // SAFETY: reads the transaction state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
     MINTED.set(Some(Minted {
         node,
         issued,
+        last_hlc,
         predecessor,
         announced: false,
         clock_before: None,
         subtransaction,
     }));
-    node
+    Ok(node)
 }
 
 /// The node's id for showing: attached where possible; on a standby or in a read-only transaction

@@ -31,6 +31,17 @@ pg_function!(
 );
 
 pg_function!(
+    /// `concord.identity_written()`: AFTER INSERT ON `concord.identity`: a restore brings identities
+    /// behind the back of those who have attached already.
+    identity_written,
+    pg_finfo_identity_written,
+    |_| {
+        super::note_written();
+        pg_sys::Datum::from(0)
+    }
+);
+
+pg_function!(
     /// `concord.hlc_reset() → hlc`: sets the clock back to the wall clock and goes on as a new node,
     /// this one's successor. For superusers (42501); 55000 while others commit.
     hlc_reset,

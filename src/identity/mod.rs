@@ -42,6 +42,7 @@ pub struct Attached {
 struct Minted {
     node: Attached,
     issued: i64,
+    last_hlc: u64,
     predecessor: Option<Ulid>,
     announced: bool,
     /// Where the clock stood before this transaction set it back.
@@ -51,6 +52,7 @@ struct Minted {
 
 thread_local! {
     static SEEDED: Cell<bool> = const { Cell::new(false) };
+    static WRITTEN: Cell<bool> = const { Cell::new(false) };
     static MINTED: RefCell<Option<Minted>> = const { RefCell::new(None) };
 }
 
@@ -71,8 +73,8 @@ pub fn ensure_seeded() -> Result<()> {
 }
 
 /// Raises the clock to the log's maximum. Identities whose clock was reset do not count: their
-/// events carry the very HLCs that the reset was to get rid of.
-fn seed(log: pg_sys::Oid) -> Result<()> {
+/// events carry the very HLCs that the reset was to get rid of. Returns the maximum.
+fn seed(log: pg_sys::Oid) -> Result<u64> {
     let _owner = AsOwner::of(log);
     let mut highest = None;
     query::read_latest(
@@ -86,10 +88,9 @@ fn seed(log: pg_sys::Oid) -> Result<()> {
         &[],
         |row| highest = row.get::<i64>(1),
     );
-    match highest.map(Hlc::try_from) {
-        Some(Ok(highest)) => clock::raise_to(highest),
-        _ => Ok(()),
-    }
+    let highest = highest.and_then(|hlc| Hlc::try_from(hlc).ok()).unwrap_or_default();
+    clock::raise_to(highest)?;
+    Ok(highest.as_i64() as u64)
 }
 
 fn refuse_in_recovery() -> Result<()> {
@@ -99,6 +100,15 @@ fn refuse_in_recovery() -> Result<()> {
             "cannot tick the hybrid logical clock during recovery",
         )
         .hint("A standby has no clock of its own; ask the primary, or promote this server."));
+    }
+    Ok(())
+}
+
+/// Notes that the log has taken in an event of another node with this HLC.
+pub fn note_hlc(node: Attached, hlc: Hlc) -> Result<()> {
+    let mut guarded = Guarded::lock()?;
+    if let Some(slot) = guarded.slot(my_database()).filter(|slot| slot.log == node.log) {
+        slot.last_hlc = slot.last_hlc.max(hlc.as_i64() as u64);
     }
     Ok(())
 }
@@ -119,13 +129,15 @@ pub fn issue(node: Attached, count: i64) -> Result<Issued> {
     ensure_seeded()?;
     let private = MINTED.with_borrow_mut(|minted| {
         minted.as_mut().map(|minted| {
+            let hlc = clock::tick_above(minted.last_hlc)?;
             let first = minted.issued + 1;
             minted.issued += count;
-            first
+            minted.last_hlc = hlc.as_i64() as u64;
+            Ok(Issued { first, hlc, holes: false })
         })
     });
-    if let Some(first) = private {
-        return Ok(Issued { first, hlc: clock::tick_unseeded()?, holes: false });
+    if let Some(issued) = private {
+        return issued;
     }
     let database = my_database();
     // Nothing below calls PostgreSQL while the lock is held, so no error can jump over its release.
@@ -138,7 +150,8 @@ pub fn issue(node: Attached, count: i64) -> Result<Issued> {
         )
         .hint("Repeat the transaction."));
     };
-    let hlc = clock::tick_unseeded()?;
+    let hlc = clock::tick_above(slot.last_hlc)?;
+    slot.last_hlc = hlc.as_i64() as u64;
     let first = slot.issued + 1;
     let holes = slot.holes;
     slot.issued += count;
@@ -165,9 +178,20 @@ pub fn take_announcement() -> Option<Ulid> {
     })
 }
 
+/// Notes that this transaction wrote `concord.identity`.
+fn note_written() {
+    WRITTEN.set(true);
+}
+
 /// At commit: what was minted is everybody's.
 pub fn on_commit() {
-    let Some(minted) = MINTED.take() else { return };
+    let written = WRITTEN.replace(false);
+    let Some(minted) = MINTED.take() else {
+        if written {
+            attach::recheck();
+        }
+        return;
+    };
     // Without a free slot the next backend to attach says so; a committed transaction cannot.
     if let Ok(mut guarded) = Guarded::lock()
         && let Ok(slot) = guarded.slot_or_free(my_database())
@@ -177,15 +201,18 @@ pub fn on_commit() {
             log: minted.node.log,
             node_id: minted.node.node_id.to_bytes(),
             issued: minted.issued,
+            last_hlc: minted.last_hlc,
             contiguous: 0,
             holes: false,
             wake: true,
+            recheck: false,
         };
     }
 }
 
 /// At abort: what was minted never was.
 pub fn on_abort() {
+    WRITTEN.set(false);
     MINTED.take().iter().for_each(undo);
 }
 

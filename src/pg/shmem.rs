@@ -31,12 +31,17 @@ pub struct Slot {
     pub node_id: [u8; 16],
     /// Highest number given out.
     pub issued: i64,
+    /// The highest HLC that this database's log has: its next one is greater, even when another
+    /// database of the server had the common clock set back.
+    pub last_hlc: u64,
     /// Every number up to here is known to be in the log.
     pub contiguous: i64,
     /// A number may have died after it was given out.
     pub holes: bool,
     /// A worker should look at this database now.
     pub wake: bool,
+    /// `concord.identity` was written by somebody else, as a restore does: look at it again.
+    pub recheck: bool,
 }
 
 /// Numbers that a backend has taken and not yet committed or lost.
@@ -190,7 +195,7 @@ impl Guarded {
                 pgrx::PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
                 format!("more than {MAX_DATABASES} databases of this server use concord"),
             )
-            .hint("Slots of dropped databases are freed when the server restarts.")),
+            .hint("Slots of dropped databases are free again after some seconds.")),
         }
     }
 

@@ -4,7 +4,7 @@ use super::rows::Record;
 use super::{Counts, conflicts, show};
 use crate::clock;
 use crate::error::Result;
-use crate::identity::Attached;
+use crate::identity::{self, Attached};
 use crate::pg::query::{self, parameter};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use crate::version;
@@ -26,6 +26,7 @@ pub fn enter(node: Attached, group: &Group, counts: &mut Counts) -> Result<()> {
     counts.applied += move_into_log(group);
     advance(group);
     clock::observe(group.hlc)?;
+    identity::note_hlc(node, group.hlc)?;
     note_node(group);
     let origin = Attached { node_id: group.origin, ..node };
     version::conflicts::record(&origin, group.first, group.first + group.size - 1);

@@ -119,6 +119,5 @@ fn take_down(relation: pg_sys::Oid) -> Result<()> {
         .report(PgLogLevel::NOTICE);
     }
     let _owner = AsOwner::of(catalog::log()?);
-    ddl::forget(relation);
-    Ok(())
+    ddl::note_untracked(relation)
 }

@@ -9,10 +9,10 @@ use pgrx::iter::TableIterator;
 use pgrx::{name, pg_extern};
 use std::sync::atomic::Ordering;
 
-type Facts = (Hlc, i64, i64, i64, i64);
+type Facts = (Hlc, i64, i64, i64, i64, bool);
 
 /// `concord.clock_facts() → (hlc, forward_jumps, backward_jumps, issued_sequence,
-/// contiguous_sequence)`; no tick.
+/// contiguous_sequence, background_worker)`; no tick.
 #[pg_extern(sql = false)]
 fn clock_facts() -> TableIterator<
     'static,
@@ -22,6 +22,7 @@ fn clock_facts() -> TableIterator<
         name!(backward_jumps, i64),
         name!(issued_sequence, i64),
         name!(contiguous_sequence, i64),
+        name!(background_worker, bool),
     ),
 > {
     TableIterator::once(facts().or_raise())
@@ -36,6 +37,7 @@ fn facts() -> Result<Facts> {
         shared.backward_jumps.load(Ordering::Relaxed) as i64,
         issued,
         contiguous,
+        !shared.launcher.load(Ordering::Relaxed).is_null(),
     ))
 }
 
