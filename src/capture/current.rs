@@ -5,7 +5,8 @@
 use super::column::Column;
 use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
-use super::relation::{Tracked, of_relation};
+use super::relation::of_relation;
+use super::shape::Tracked;
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::function::argument;
 use crate::pg::query::{self, parameter};

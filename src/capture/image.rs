@@ -4,8 +4,8 @@
 
 use super::column::{Column, key_field};
 use super::memory::RowMemory;
-use super::relation::Tracked;
 use super::settings::Neutral;
+use super::shape::Tracked;
 use crate::error::{Error, Result};
 use crate::pg::function;
 use concord_core::jsonb::{Field, varlena_header};

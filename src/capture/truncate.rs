@@ -5,7 +5,8 @@
 use super::context;
 use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
-use super::relation::{self, Tracked};
+use super::relation;
+use super::shape::Tracked;
 use super::trigger::gap;
 use crate::error::{OrRaise, Result};
 use crate::log::event::{Context, Operation, Pending};

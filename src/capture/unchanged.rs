@@ -1,7 +1,7 @@
 //! What an update changed.
 
 use super::image::RowValues;
-use super::relation::Tracked;
+use super::shape::Tracked;
 
 /// The changed columns; the version column does not count.
 pub struct Change<'a> {

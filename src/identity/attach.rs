@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code)]
 
+use super::pin::{check_pin, refuse_shared_pin};
 use super::place::{Place, in_recovery};
-use super::{Attached, MINTED, Minted, refuse_in_recovery};
-use crate::clock;
+use super::succession::{forget, mint, succeed, take_slot_away};
+use super::{Attached, MINTED, refuse_in_recovery};
 use crate::error::{Error, Result};
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
@@ -13,7 +14,6 @@ use crate::pg::query::{self, parameter};
 use crate::pg::shmem::{Guarded, Slot};
 use crate::settings;
 use crate::types::ulid::Ulid as SqlUlid;
-use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 
@@ -47,8 +47,9 @@ fn pin_agrees(node_id: [u8; 16]) -> bool {
 
 /// One row of `concord.identity`.
 #[derive(Clone, Copy)]
-struct Identity {
-    node_id: Ulid,
+pub struct Identity {
+    /// `node_id`
+    pub node_id: Ulid,
     place: Place,
     contiguous: i64,
     succeeded: bool,
@@ -122,49 +123,8 @@ fn read_identities() -> Vec<Identity> {
     identities
 }
 
-/// Whether `concord.node_id` may stand: it is this node, or nobody yet.
-fn check_pin(pin: Ulid, own: Option<&Identity>, elsewhere: Option<&Identity>) -> Result<()> {
-    if own.is_some_and(|own| own.node_id == pin) {
-        return Ok(());
-    }
-    if elsewhere.is_some_and(|old| old.node_id == pin) {
-        return Err(Error::wrong_state(format!(
-            "this database is not where node \"{pin}\" lived, but concord.node_id pins it"
-        ))
-        .detail("It was restored, copied or promoted: two databases must not write as one node.")
-        .hint(
-            "ALTER DATABASE ... RESET concord.node_id, and this database takes an identity of its own; \
-             or pin a new one made by concord.gen_ulid().",
-        ));
-    }
-    let mut known = false;
-    query::read_latest(
-        "SELECT FROM concord.nodes WHERE node_id = $1",
-        &[parameter(SqlUlid::from(pin))],
-        |_| known = true,
-    );
-    if known {
-        return Err(Error::invalid_argument(format!(
-            "concord.node_id \"{pin}\" belongs to another node"
-        ))
-        .hint("Every node needs an id of its own: RESET concord.node_id, or pin one made by concord.gen_ulid()."));
-    }
-    match own {
-        Some(own) if last_number(own.node_id) > 0 => Err(Error::wrong_state(format!(
-            "concord.node_id pins \"{pin}\", but this database is node \"{}\"",
-            own.node_id
-        ))
-        .detail("Its events are in the log already.")
-        .hint(format!(
-            "ALTER DATABASE ... RESET concord.node_id, or set it to '{}'.",
-            own.node_id
-        ))),
-        _ => Ok(()),
-    }
-}
-
 /// The highest number of a node in the log.
-fn last_number(node_id: Ulid) -> i64 {
+pub fn last_number(node_id: Ulid) -> i64 {
     let mut last = 0;
     query::read_latest(
         "SELECT node_sequence FROM concord.change_events
@@ -218,173 +178,6 @@ fn publish(node: Attached, contiguous: i64) -> Result<()> {
         recheck: false,
     };
     Ok(())
-}
-
-/// 55000 when another database of this server is the same node: `concord.node_id` was set for all.
-fn refuse_shared_pin(guarded: &mut Guarded, node_id: Ulid) -> Result<()> {
-    let bytes = node_id.to_bytes();
-    let database = my_database();
-    let twice = guarded.slots().iter().any(|slot| {
-        slot.database != pg_sys::Oid::INVALID && slot.database != database && slot.node_id == bytes
-    });
-    if twice {
-        return Err(Error::wrong_state(format!(
-            "another database of this server is node \"{node_id}\" already"
-        ))
-        .hint(
-            "Pin a node id for one database only: ALTER DATABASE ... SET concord.node_id = '...'",
-        ));
-    }
-    Ok(())
-}
-
-/// Closes the identity of this place and goes on as its successor from the wall clock's time.
-///
-/// Other backends find no slot meanwhile and wait for this transaction. Should it fail, the clock
-/// goes back to where it stood.
-pub fn reset() -> Result<Hlc> {
-    let old = attach()?;
-    if MINTED.with_borrow(Option::is_some) {
-        return Err(Error::wrong_state("this transaction has taken a new identity already")
-            .hint("COMMIT first."));
-    }
-    // SAFETY: an ordinary relation lock; PostgreSQL releases it when the transaction ends.
-    unsafe {
-        pg_sys::LockRelationOid(catalog::identity()?, pg_sys::ShareUpdateExclusiveLock as i32);
-    }
-    take_slot_away(old.node_id, false)?;
-    let before = clock::last()?;
-    clock::set_to_wall()?;
-    let _owner = AsOwner::of(old.log);
-    let id = parameter(SqlUlid::from(old.node_id));
-    query::write(
-        "UPDATE concord.identity SET clock_reset = true WHERE node_id = $1",
-        &[id],
-        |_| {},
-    );
-    query::write("UPDATE concord.nodes SET status = 'retired' WHERE node_id = $1", &[id], |_| {});
-    let node_id = clock::functions::new_ulid()?;
-    insert_identity(node_id);
-    succeed(node_id, old.node_id, old.log, true)?;
-    MINTED.with_borrow_mut(|minted| {
-        if let Some(minted) = minted {
-            minted.clock_before = Some(before);
-        }
-    });
-    clock::tick_unseeded()
-}
-
-/// Makes other backends come by the lock that this transaction holds. 55000 while they commit.
-fn take_slot_away(node_id: Ulid, only_unused: bool) -> Result<()> {
-    let database = my_database();
-    let busy = {
-        let mut guarded = Guarded::lock()?;
-        let in_flight = guarded.lowest_in_flight(database).is_some();
-        match guarded.slot(database) {
-            Some(slot) if in_flight || (only_unused && slot.issued > 0) => true,
-            Some(slot) => {
-                slot.database = pg_sys::Oid::INVALID;
-                false
-            }
-            None => false,
-        }
-    };
-    if busy {
-        return Err(Error::wrong_state(format!("node \"{node_id}\" is writing events just now"))
-            .hint("Try again."));
-    }
-    Ok(())
-}
-
-/// Takes back an identity that never wrote an event, so that a pinned one can stand in its place.
-fn forget(node_id: Ulid) -> Result<()> {
-    take_slot_away(node_id, true)?;
-    let id = parameter(SqlUlid::from(node_id));
-    query::write("DELETE FROM concord.identity WHERE node_id = $1", &[id], |_| {});
-    query::write("DELETE FROM concord.nodes WHERE node_id = $1", &[id], |_| {});
-    Ok(())
-}
-
-fn mint(pin: Option<Ulid>, predecessor: Option<&Identity>, log: pg_sys::Oid) -> Result<Attached> {
-    refuse_other_encodings()?;
-    super::seed(log)?;
-    let node_id = match pin {
-        Some(pin) => pin,
-        None => clock::functions::new_ulid()?,
-    };
-    refuse_shared_pin(&mut Guarded::lock()?, node_id)?;
-    insert_identity(node_id);
-    match predecessor {
-        Some(predecessor) => succeed(node_id, predecessor.node_id, log, true),
-        None => begin(Attached { node_id, log }, 0, None),
-    }
-}
-
-/// Names and images travel between databases as JSON, which is UTF-8.
-fn refuse_other_encodings() -> Result<()> {
-    // SAFETY: reads the database's encoding.
-    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
-    if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
-        return Err(Error::unsupported("concord needs a database in encoding UTF8")
-            .hint("CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0;"));
-    }
-    Ok(())
-}
-
-fn insert_identity(node_id: Ulid) {
-    let place = Place::here();
-    query::write(
-        "INSERT INTO concord.identity (node_id, system_identifier, database_oid, timeline)
-         VALUES ($1, $2, $3, $4)",
-        &[
-            parameter(SqlUlid::from(node_id)),
-            parameter(place.system),
-            parameter(place.database),
-            parameter(place.timeline),
-        ],
-        |_| {},
-    );
-    query::write(
-        "INSERT INTO concord.nodes (node_id) VALUES ($1) ON CONFLICT DO NOTHING",
-        &[parameter(SqlUlid::from(node_id))],
-        |_| {},
-    );
-}
-
-/// Makes `node_id`, an identity of this place, the successor of `old`.
-fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Result<Attached> {
-    let ids = [parameter(SqlUlid::from(node_id)), parameter(SqlUlid::from(old))];
-    query::write(
-        "UPDATE concord.identity SET predecessor_id = $2 WHERE node_id = $1",
-        &ids,
-        |_| {},
-    );
-    query::write("UPDATE concord.nodes SET predecessor_id = $2 WHERE node_id = $1", &ids, |_| {});
-    query::write(
-        "UPDATE concord.nodes SET applied_sequence = GREATEST(applied_sequence, $2) WHERE node_id = $1",
-        &[parameter(SqlUlid::from(old)), parameter(last_number(old))],
-        |_| {},
-    );
-    pgrx::log!("concord: node \"{old}\" ends here; this database goes on as node \"{node_id}\"");
-    let issued = if fresh { 0 } else { last_number(node_id) };
-    begin(Attached { node_id, log }, issued, Some(old))
-}
-
-/// From here to the end of the transaction the identity is private to it.
-fn begin(node: Attached, issued: i64, predecessor: Option<Ulid>) -> Result<Attached> {
-    let last_hlc = super::seed(node.log)?;
-    // SAFETY: reads the transaction state.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    MINTED.set(Some(Minted {
-        node,
-        issued,
-        last_hlc,
-        predecessor,
-        announced: false,
-        clock_before: None,
-        subtransaction,
-    }));
-    Ok(node)
 }
 
 /// The node's id for showing: attached where possible; on a standby or in a read-only transaction

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{attach, heartbeat};
+use super::{attach, heartbeat, succession};
 use crate::error::{Error, OrRaise};
 use crate::pg::backend::is_superuser;
 use crate::pg_function;
@@ -54,7 +54,7 @@ pg_function!(
             )
             .raise();
         }
-        let now = SqlHlc::from(attach::reset().or_raise());
+        let now = SqlHlc::from(succession::reset().or_raise());
         now.into_datum().unwrap_or(pg_sys::Datum::from(0))
     }
 );

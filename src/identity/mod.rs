@@ -10,7 +10,9 @@
 mod attach;
 mod functions;
 mod heartbeat;
+mod pin;
 mod place;
+mod succession;
 
 use crate::clock;
 use crate::error::{Error, Result};

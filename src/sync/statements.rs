@@ -4,7 +4,8 @@
 #![allow(unsafe_code)]
 
 use crate::capture::current::key_condition;
-use crate::capture::relation::{self, Tracked};
+use crate::capture::relation;
+use crate::capture::shape::Tracked;
 use crate::error::Result;
 use crate::pg::compat;
 use crate::track::qualified_name;

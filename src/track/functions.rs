@@ -4,7 +4,7 @@
 
 use super::arguments::Arguments;
 use super::{check, install};
-use crate::capture::relation::Tracked;
+use crate::capture::shape::Tracked;
 use crate::ddl::{self, Quiet};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::catalog;

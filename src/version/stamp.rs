@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::relation::{Version, VersionKind};
+use crate::capture::shape::{Version, VersionKind};
 use crate::clock;
 use crate::error::Result;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};

@@ -1,0 +1,129 @@
+//! Which columns identify a record, and which belong together: from the relation's indexes and from
+//! the options.
+
+#![allow(unsafe_code)]
+
+use super::column::{Column, check_key_type};
+use super::shape::{position, unknown_column};
+use crate::error::{Error, Result};
+use crate::pg::compat;
+use concord_core::options::Options;
+use pgrx::{PgSqlErrorCode, pg_sys};
+use std::ffi::CStr;
+
+/// The record key: as the options name it, or the primary key, or the replica identity.
+///
+/// # Safety
+/// The root is a live relation.
+pub unsafe fn record_key(
+    root: pg_sys::Oid,
+    options: &Options,
+    columns: &[Column],
+) -> Result<Vec<usize>> {
+    let names = match &options.record_key {
+        Some(names) => names.clone(),
+        // SAFETY: as this function's.
+        None => unsafe { identifying_columns(root) },
+    };
+    if names.is_empty() {
+        return Err(Error::wrong_state("the table has no key that could identify its records")
+            .hint("Add a primary key, or name a unique key with record_key => '{...}'."));
+    }
+    let mut key = Vec::new();
+    for name in &names {
+        let i = position(columns, name).ok_or_else(|| {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("column \"{name}\" of the record key does not exist or is left out of the images"),
+            )
+            .hint("The columns of a record key can be neither excluded nor redacted.")
+        })?;
+        check_key_type(&columns[i])?;
+        key.push(i);
+    }
+    Ok(key)
+}
+
+/// The columns of the primary key, or else of the replica identity's index.
+unsafe fn identifying_columns(root: pg_sys::Oid) -> Vec<String> {
+    // SAFETY: the root is a live relation; a lock on it is kept to the end of the transaction.
+    unsafe {
+        let relation = pg_sys::table_open(root, pg_sys::AccessShareLock as i32);
+        let mut index = compat::primary_key_index(relation);
+        if index == pg_sys::Oid::INVALID {
+            index = pg_sys::RelationGetReplicaIndex(relation);
+        }
+        let names = match index {
+            pg_sys::Oid::INVALID => Vec::new(),
+            index => index_columns(index, relation).unwrap_or_default(),
+        };
+        pg_sys::table_close(relation, pg_sys::NoLock as i32);
+        names
+    }
+}
+
+/// The names of an index's key columns, or `None` where one is an expression.
+unsafe fn index_columns(index: pg_sys::Oid, relation: pg_sys::Relation) -> Option<Vec<String>> {
+    // SAFETY: the index belongs to the open relation.
+    unsafe {
+        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
+        let form = (*index).rd_index;
+        let count = (*form).indnkeyatts as usize;
+        let numbers = (*form).indkey.values.as_slice(count).to_vec();
+        pg_sys::index_close(index, pg_sys::AccessShareLock as i32);
+        numbers
+            .into_iter()
+            .map(|number| {
+                let i = usize::try_from(number).ok()?.checked_sub(1)?;
+                let name = &compat::attribute((*relation).rd_att, i).attname;
+                Some(CStr::from_ptr(name.data.as_ptr()).to_string_lossy().into_owned())
+            })
+            .collect()
+    }
+}
+
+/// Columns that only make sense together: those of each unique index, and those declared.
+///
+/// # Safety
+/// The relation is open.
+pub unsafe fn groups(
+    relation: pg_sys::Relation,
+    options: &Options,
+    columns: &[Column],
+) -> Result<Vec<Vec<usize>>> {
+    let mut groups = Vec::new();
+    for names in &options.merge_groups {
+        let group: Result<Vec<usize>> = names
+            .iter()
+            .map(|name| position(columns, name).ok_or_else(|| unknown_column(name, "merge_groups")))
+            .collect();
+        groups.push(group?);
+    }
+    for name in options.merge_silently.iter().chain(&options.rename) {
+        position(columns, name).ok_or_else(|| unknown_column(name, "merge_silently or rename"))?;
+    }
+    // SAFETY: the relation is open; the list is the relation cache's copy for us.
+    unsafe {
+        let list = pg_sys::RelationGetIndexList(relation);
+        for i in 0..list.as_ref().map_or(0, |list| list.length as usize) {
+            let index = (*(*list).elements.add(i)).oid_value;
+            if !is_unique(index) {
+                continue;
+            }
+            let names = index_columns(index, relation).unwrap_or_default();
+            groups.push(names.iter().filter_map(|name| position(columns, name)).collect());
+        }
+        pg_sys::list_free(list);
+    }
+    Ok(groups)
+}
+
+unsafe fn is_unique(index: pg_sys::Oid) -> bool {
+    // SAFETY: the caller has the index from the relation's own list.
+    unsafe {
+        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
+        let unique = (*(*index).rd_index).indisunique;
+        pg_sys::index_close(index, pg_sys::AccessShareLock as i32);
+        unique
+    }
+}

@@ -1,0 +1,252 @@
+//! The shape of a tracked relation: what its triggers need to know, read from the catalogs.
+
+#![allow(unsafe_code)]
+
+use super::column::{Column, needs_neutral_names};
+use super::context::text_array;
+use super::image::RowValues;
+use super::key::{groups, record_key};
+use crate::error::{Error, Result};
+use crate::log::event::{Table, Varlena};
+use crate::pg::memory::new_context;
+use crate::pg::{compat, externs};
+use crate::types::{hlc::Hlc, ulid::Ulid};
+use concord_core::jsonb::Keys;
+use concord_core::options::{DEFAULT_VERSION_COLUMN, Options, VersionColumn};
+use pgrx::{PgSqlErrorCode, pg_sys};
+use std::ffi::CStr;
+use std::rc::Rc;
+
+/// A relation with one of concord's triggers: a table, or a leaf of a partitioned one.
+pub struct Tracked {
+    /// The relation.
+    pub relation: pg_sys::Oid,
+    /// The root of its partition tree, or the relation itself.
+    pub root: pg_sys::Oid,
+    /// The root's name, under which events go.
+    pub table: Rc<Table>,
+    /// The trigger's arguments.
+    pub options: Options,
+    /// Columns that images show.
+    pub columns: Vec<Column>,
+    /// Their names as keys of an image.
+    pub keys: Keys,
+    /// The record key, as indexes into `columns`.
+    pub record_key: Vec<usize>,
+    /// Columns that images must not show but whose change is noted.
+    pub redacted: Vec<Column>,
+    /// The version column.
+    pub version: Option<Version>,
+    /// Columns that change together under `merge`, as indexes into `columns`.
+    pub groups: Vec<Vec<usize>>,
+    /// Some column's text obeys session settings.
+    pub obeys_settings: bool,
+    /// Some column's text shows names or money.
+    pub shows_names: bool,
+    memory: pg_sys::MemoryContext,
+}
+
+/// The version column of a relation.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// Its name.
+    pub name: String,
+    /// Its place in the row, from 0.
+    pub index: usize,
+    /// Which type it has.
+    pub kind: VersionKind,
+}
+
+/// The types that can be a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionKind {
+    /// `concord.hlc`
+    Hlc,
+    /// `concord.ulid`
+    Ulid,
+}
+
+impl VersionKind {
+    /// The version as an HLC: a ULID's first 64 bits are one.
+    ///
+    /// # Safety
+    /// The datum is of this type, not null.
+    pub unsafe fn hlc_of(self, datum: pg_sys::Datum) -> i64 {
+        match self {
+            VersionKind::Hlc => datum.value() as i64,
+            VersionKind::Ulid => {
+                // SAFETY: by the caller's promise.
+                let bytes = unsafe { *datum.cast_mut_ptr::<[u8; 8]>() };
+                i64::try_from(u64::from_be_bytes(bytes)).unwrap_or(i64::MAX)
+            }
+        }
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        // SAFETY: only the columns' look-ups live there, and they go with the columns. While the
+        // process exits, PostgreSQL must not be called any more.
+        unsafe {
+            if !pg_sys::proc_exit_inprogress {
+                pg_sys::MemoryContextDelete(self.memory);
+            }
+        }
+    }
+}
+
+impl Tracked {
+    /// Reads a relation's shape.
+    ///
+    /// # Safety
+    /// The relation is open.
+    pub unsafe fn load(relation: pg_sys::Relation, arguments: &[String]) -> Result<Tracked> {
+        let options = Options::parse(arguments.iter().map(String::as_str))
+            .map_err(|error| Error::invalid_argument(error.message).hint(error.hint))?;
+        // SAFETY: by the caller's promise; the new context becomes the Tracked's own.
+        unsafe {
+            let oid = (*relation).rd_id;
+            let root = root_of(oid);
+            let memory = new_context(pg_sys::CacheMemoryContext, c"concord relation");
+            let mut shape = Shape::read(relation, memory);
+            let version = shape.version(&options)?;
+            let redacted = shape.take(&options.redact, "redact")?;
+            shape.take(&options.exclude, "exclude")?;
+            let columns = shape.columns;
+            let tracked = Tracked {
+                relation: oid,
+                root,
+                table: table_of(root, version.as_ref(), &options)?,
+                keys: Keys::new(&columns.iter().map(|c| c.name.as_bytes()).collect::<Vec<_>>()),
+                record_key: record_key(root, &options, &columns)?,
+                groups: groups(relation, &options, &columns)?,
+                obeys_settings: columns.iter().any(Column::obeys_settings),
+                shows_names: columns.iter().any(|c| needs_neutral_names(c.base_type)),
+                redacted,
+                version,
+                columns,
+                options,
+                memory,
+            };
+            Ok(tracked)
+        }
+    }
+
+    /// The version of a row, as an HLC.
+    pub fn version_of(&self, row: &RowValues) -> Option<i64> {
+        let version = self.version.as_ref()?;
+        // SAFETY: the column has the type that `kind` says.
+        row.get(version.index).map(|datum| unsafe { version.kind.hlc_of(datum) })
+    }
+
+    /// The columns of the record key.
+    pub fn key_columns(&self) -> impl Iterator<Item = &Column> {
+        self.record_key.iter().map(|&i| &self.columns[i])
+    }
+}
+
+/// The columns of a relation, while options take theirs out.
+struct Shape {
+    columns: Vec<Column>,
+}
+
+impl Shape {
+    unsafe fn read(relation: pg_sys::Relation, memory: pg_sys::MemoryContext) -> Shape {
+        // SAFETY: the relation is open; its descriptor stays while it is.
+        unsafe {
+            let descriptor = (*relation).rd_att;
+            let columns = (0..(*descriptor).natts as usize)
+                .map(|i| (i, compat::attribute(descriptor, i)))
+                .filter(|(_, attribute)| !attribute.attisdropped)
+                .map(|(i, attribute)| Column::new(attribute, i, memory))
+                .collect();
+            Shape { columns }
+        }
+    }
+
+    fn find(&self, name: &str, option: &str) -> Result<usize> {
+        position(&self.columns, name).ok_or_else(|| unknown_column(name, option))
+    }
+
+    /// Removes the named columns and returns them.
+    fn take(&mut self, names: &[String], option: &str) -> Result<Vec<Column>> {
+        names.iter().map(|name| Ok(self.columns.remove(self.find(name, option)?))).collect()
+    }
+
+    fn version(&self, options: &Options) -> Result<Option<Version>> {
+        let (name, required) = match &options.version_column {
+            VersionColumn::None => return Ok(None),
+            VersionColumn::Named(name) => (name.as_str(), true),
+            VersionColumn::Default => (DEFAULT_VERSION_COLUMN, false),
+        };
+        let column = match position(&self.columns, name) {
+            Some(i) => &self.columns[i],
+            None if required => return Err(unknown_column(name, "version_column")),
+            None => return Ok(None),
+        };
+        let kind = match column.base_type {
+            t if t == Hlc::oid() => VersionKind::Hlc,
+            t if t == Ulid::oid() => VersionKind::Ulid,
+            _ if required => {
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                    format!(
+                        "version_column \"{name}\" is neither of type concord.hlc nor concord.ulid"
+                    ),
+                )
+                .hint("Name another column, one that does not exist yet, or NULL for none."));
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Version { name: name.to_owned(), index: column.index, kind }))
+    }
+}
+
+/// The index of the column of this name.
+pub fn position(columns: &[Column], name: &str) -> Option<usize> {
+    columns.iter().position(|column| column.name == name)
+}
+
+/// 42703: an option names a column that there is not.
+pub fn unknown_column(name: &str, option: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        format!("column \"{name}\" of option {option} does not exist"),
+    )
+    .hint("Column names are given as they are stored; a column can be in one of exclude and redact only.")
+}
+
+/// The root's name, with the columns that never make a conflict.
+fn table_of(root: pg_sys::Oid, version: Option<&Version>, options: &Options) -> Result<Rc<Table>> {
+    // SAFETY: both return palloc'ed strings or null.
+    let (schema, name) = unsafe {
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(root));
+        let name = pg_sys::get_rel_name(root);
+        if schema.is_null() || name.is_null() {
+            return Err(Error::internal(format!("relation {root:?} has no name")));
+        }
+        (CStr::from_ptr(schema).to_string_lossy(), CStr::from_ptr(name).to_string_lossy())
+    };
+    let silent: Vec<&str> = version
+        .map(|version| version.name.as_str())
+        .into_iter()
+        .chain(options.merge_silently.iter().map(String::as_str))
+        .collect();
+    Ok(Rc::new(Table {
+        schema: Varlena::text(&schema),
+        name: Varlena::text(&name),
+        silent: (!silent.is_empty()).then(|| Varlena::complete(&text_array(&silent))),
+    }))
+}
+
+/// The root of the partition tree that a relation belongs to.
+pub fn root_of(relation: pg_sys::Oid) -> pg_sys::Oid {
+    let mut root = relation;
+    // SAFETY: catalog look-ups by object id; every partition has a parent.
+    unsafe {
+        while pg_sys::get_rel_relispartition(root) {
+            root = externs::get_partition_parent(root, true);
+        }
+    }
+    root
+}

@@ -1,0 +1,71 @@
+//! `concord.node_id`: what it may pin.
+
+#![allow(unsafe_code)]
+
+use super::attach::{Identity, last_number};
+use crate::error::{Error, Result};
+use crate::pg::backend::my_database;
+use crate::pg::query::{self, parameter};
+use crate::pg::shmem::Guarded;
+use crate::types::ulid::Ulid as SqlUlid;
+use concord_core::ulid::Ulid;
+use pgrx::pg_sys;
+
+/// Whether `concord.node_id` may stand: it is this node, or nobody yet.
+pub fn check_pin(pin: Ulid, own: Option<&Identity>, elsewhere: Option<&Identity>) -> Result<()> {
+    if own.is_some_and(|own| own.node_id == pin) {
+        return Ok(());
+    }
+    if elsewhere.is_some_and(|old| old.node_id == pin) {
+        return Err(Error::wrong_state(format!(
+            "this database is not where node \"{pin}\" lived, but concord.node_id pins it"
+        ))
+        .detail("It was restored, copied or promoted: two databases must not write as one node.")
+        .hint(
+            "ALTER DATABASE ... RESET concord.node_id, and this database takes an identity of its own; \
+             or pin a new one made by concord.gen_ulid().",
+        ));
+    }
+    let mut known = false;
+    query::read_latest(
+        "SELECT FROM concord.nodes WHERE node_id = $1",
+        &[parameter(SqlUlid::from(pin))],
+        |_| known = true,
+    );
+    if known {
+        return Err(Error::invalid_argument(format!(
+            "concord.node_id \"{pin}\" belongs to another node"
+        ))
+        .hint("Every node needs an id of its own: RESET concord.node_id, or pin one made by concord.gen_ulid()."));
+    }
+    match own {
+        Some(own) if last_number(own.node_id) > 0 => Err(Error::wrong_state(format!(
+            "concord.node_id pins \"{pin}\", but this database is node \"{}\"",
+            own.node_id
+        ))
+        .detail("Its events are in the log already.")
+        .hint(format!(
+            "ALTER DATABASE ... RESET concord.node_id, or set it to '{}'.",
+            own.node_id
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// 55000 when another database of this server is the same node: `concord.node_id` was set for all.
+pub fn refuse_shared_pin(guarded: &mut Guarded, node_id: Ulid) -> Result<()> {
+    let bytes = node_id.to_bytes();
+    let database = my_database();
+    let twice = guarded.slots().iter().any(|slot| {
+        slot.database != pg_sys::Oid::INVALID && slot.database != database && slot.node_id == bytes
+    });
+    if twice {
+        return Err(Error::wrong_state(format!(
+            "another database of this server is node \"{node_id}\" already"
+        ))
+        .hint(
+            "Pin a node id for one database only: ALTER DATABASE ... SET concord.node_id = '...'",
+        ));
+    }
+    Ok(())
+}
