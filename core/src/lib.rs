@@ -8,6 +8,7 @@ pub mod event;
 pub mod fold;
 pub mod hlc;
 pub mod jsonb;
+pub mod names;
 pub mod options;
 pub mod sequence;
 pub mod ulid;

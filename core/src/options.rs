@@ -1,6 +1,7 @@
 //! The options of tracking, as the triggers carry them: `name=value` arguments. They are the only
 //! place where options are kept, so a table whose triggers were made by hand is like any other.
 
+use crate::names::{parse_list, quote_identifier, write_list};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -220,21 +221,30 @@ impl Options {
         let policy = self.conflict_policy;
         add("conflict_policy", policy.word().into(), policy == default.conflict_policy);
         add("on_stale", self.on_stale.word().into(), self.on_stale == default.on_stale);
-        add("exclude", join_names(&self.exclude), self.exclude.is_empty());
-        add("redact", join_names(&self.redact), self.redact.is_empty());
+        add("exclude", write_list(&self.exclude), self.exclude.is_empty());
+        add("redact", write_list(&self.redact), self.redact.is_empty());
         let redact_default = Value::Object(self.redact_default.clone()).to_string();
         add("redact_default", redact_default, self.redact_default.is_empty());
         let merge_groups = Value::from(self.merge_groups.clone()).to_string();
         add("merge_groups", merge_groups, self.merge_groups.is_empty());
-        add("merge_silently", join_names(&self.merge_silently), self.merge_silently.is_empty());
-        add("rename", join_names(&self.rename), self.rename.is_empty());
+        add("merge_silently", write_list(&self.merge_silently), self.merge_silently.is_empty());
+        add("rename", write_list(&self.rename), self.rename.is_empty());
         let missing = self.on_missing_parent;
         add("on_missing_parent", missing.word().into(), missing == default.on_missing_parent);
         if let Some(key) = &self.record_key {
-            arguments.push(format!("record_key={}", join_names(key)));
+            arguments.push(format!("record_key={}", write_list(key)));
         }
         arguments
     }
+}
+
+fn parse_names(option: &str, text: &str) -> Result<Vec<String>, OptionError> {
+    parse_list(text).ok_or_else(|| {
+        OptionError::new(
+            format!("{option} \"{text}\" is not a list of names"),
+            "Separate names by commas; put names that need it in double quotes.",
+        )
+    })
 }
 
 /// Reads `redact_default`.
@@ -258,94 +268,10 @@ pub fn parse_merge_groups(value: &str) -> Result<Vec<Vec<String>>, OptionError> 
     })
 }
 
-/// Reads a list of names as SQL writes them: folded to lower case unless in double quotes
-/// (PostgreSQL's `SplitIdentifierString`).
-fn parse_names(option: &str, text: &str) -> Result<Vec<String>, OptionError> {
-    let malformed = || {
-        OptionError::new(
-            format!("{option} \"{text}\" is not a list of names"),
-            "Separate names by commas; put names that need it in double quotes.",
-        )
-    };
-    let mut names = Vec::new();
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return Ok(names);
-    }
-    loop {
-        let (name, after) = match rest.strip_prefix('"') {
-            Some(quoted) => split_quoted(quoted).ok_or_else(malformed)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest[..end].trim().to_lowercase(), &rest[end..])
-            }
-        };
-        if name.is_empty() || name.contains('"') && !rest.starts_with('"') {
-            return Err(malformed());
-        }
-        names.push(name);
-        rest = match after.trim_start() {
-            "" => return Ok(names),
-            after => after.strip_prefix(',').ok_or_else(malformed)?.trim_start(),
-        };
-    }
-}
-
-fn split_quoted(text: &str) -> Option<(String, &str)> {
-    let mut name = String::new();
-    let mut rest = text;
-    loop {
-        let end = rest.find('"')?;
-        name.push_str(&rest[..end]);
-        rest = &rest[end + 1..];
-        match rest.strip_prefix('"') {
-            Some(after) => {
-                name.push('"');
-                rest = after;
-            }
-            None => return Some((name, rest)),
-        }
-    }
-}
-
-fn join_names(names: &[String]) -> String {
-    names.iter().map(|name| quote_identifier(name)).collect::<Vec<_>>().join(",")
-}
-
-/// Quotes a name always, so that no list of reserved words is needed.
-pub fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Quotes a string literal, with the escape syntax where it holds a backslash (PostgreSQL's
-/// `quote_literal`).
-pub fn quote_literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    match doubled.contains('\\') {
-        true => format!("E'{}'", doubled.replace('\\', "\\\\")),
-        false => format!("'{doubled}'"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn names(text: &str) -> Result<Vec<String>, OptionError> {
-        parse_names("exclude", text)
-    }
-
-    #[test]
-    fn names_fold_like_sql() {
-        assert!(names(" A , \"B c\",d\"\"").is_err());
-        assert_eq!(names(" A , \"B c\" ,d").unwrap(), ["a", "B c", "d"]);
-        assert_eq!(names("\"a\"\"b\"").unwrap(), ["a\"b"]);
-        assert!(names("").unwrap().is_empty());
-        for bad in [",", "a,", "\"a", "\"\"", "a,,b", "\"a\"b"] {
-            assert!(names(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn unknown_values_are_named() {
@@ -394,7 +320,6 @@ mod tests {
         #[test]
         fn no_input_panics(argument in ".*") {
             let _ = Options::parse([argument.as_str()]);
-            let _ = names(&argument);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, OrRaise, Result};
 use crate::pg::function::argument;
 use crate::pg::query::{self, parameter};
 use crate::pg_function;
-use concord_core::options::quote_identifier;
+use concord_core::names::quote_identifier;
 use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 

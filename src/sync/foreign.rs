@@ -11,7 +11,7 @@ use crate::capture::current::{key_condition, key_parameters, key_values, record_
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
 use crate::track::{names_of, qualified_name};
-use concord_core::options::{quote_identifier, quote_literal};
+use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::{JsonB, pg_sys};
 use std::collections::VecDeque;
 

@@ -9,7 +9,7 @@ use crate::capture::shape::Tracked;
 use crate::error::Result;
 use crate::pg::compat;
 use crate::track::qualified_name;
-use concord_core::options::quote_identifier;
+use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -122,7 +122,7 @@ impl Target {
 
 impl TargetColumn {
     fn value_of(&self, image: &str) -> String {
-        let key = concord_core::options::quote_literal(&self.name);
+        let key = concord_core::names::quote_literal(&self.name);
         format!("({image} OPERATOR(pg_catalog.->>) {key})::{}", self.type_name)
     }
 }

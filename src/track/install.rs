@@ -1,7 +1,7 @@
 //! The triggers themselves: made, replaced, taken away.
 
 use crate::pg::query::{self, parameter};
-use concord_core::options::{quote_identifier, quote_literal};
+use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::pg_sys;
 
 const CAPTURE: &str = "concord_capture";
