@@ -2,10 +2,12 @@
 
 #![allow(unsafe_code)]
 
+use crate::capture::image::RowValues;
 use crate::error::Result;
 use crate::log::event::Varlena;
 use crate::log::metadata;
 use crate::pg::catalog;
+use crate::pg::scan::each_row;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
@@ -18,7 +20,7 @@ const APPLIED_SEQUENCE: usize = 8;
 pub fn observed(node_id: Ulid) -> Result<Varlena> {
     let own = node_id.to_bytes();
     let mut entries = Map::new();
-    for (other, sequence) in read(catalog::nodes()?) {
+    for (other, sequence) in read(catalog::nodes()?)? {
         if other != own && sequence > 0 {
             entries.insert(Ulid::from_bytes(other).to_string(), Value::from(sequence));
         }
@@ -35,35 +37,20 @@ fn empty_object() -> Varlena {
 }
 
 /// Reads the table directly: this runs at every commit.
-fn read(nodes: pg_sys::Oid) -> Vec<([u8; 16], i64)> {
+fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
     let mut vector = Vec::new();
-    // SAFETY: an ordinary sequential scan; what it opens is closed below or by the abort.
+    // SAFETY: the table is open and locked; its columns are those of sql/20_identity.sql.
     unsafe {
         let relation = pg_sys::table_open(nodes, pg_sys::AccessShareLock as i32);
-        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-        let scan = pg_sys::systable_beginscan(
-            relation,
-            pg_sys::Oid::INVALID,
-            false,
-            snapshot,
-            0,
-            std::ptr::null_mut(),
-        );
         let descriptor = (*relation).rd_att;
-        let mut values = vec![pg_sys::Datum::from(0); (*descriptor).natts as usize];
-        let mut nulls = vec![false; values.len()];
-        loop {
-            let tuple = pg_sys::systable_getnext(scan);
-            if tuple.is_null() {
-                break;
+        each_row(relation, |tuple| {
+            let row = RowValues::of(tuple, descriptor);
+            if let (Some(id), Some(sequence)) = (row.get(NODE_ID), row.get(APPLIED_SEQUENCE)) {
+                vector.push((*id.cast_mut_ptr::<[u8; 16]>(), sequence.value() as i64));
             }
-            pg_sys::heap_deform_tuple(tuple, descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
-            let id = values[NODE_ID].cast_mut_ptr::<[u8; 16]>();
-            vector.push((*id, values[APPLIED_SEQUENCE].value() as i64));
-        }
-        pg_sys::systable_endscan(scan);
-        pg_sys::UnregisterSnapshot(snapshot);
+            Ok(())
+        })?;
         pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
     }
-    vector
+    Ok(vector)
 }

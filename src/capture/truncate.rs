@@ -11,6 +11,7 @@ use super::trigger::gap;
 use crate::error::{OrRaise, Result};
 use crate::log::event::{Context, Operation, Pending};
 use crate::log::{append, append_gap, control};
+use crate::pg::scan::each_row;
 use crate::pg::trigger::{self, Protocol};
 use crate::{pg_function, settings};
 use pgrx::pg_sys;
@@ -41,29 +42,11 @@ unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
         if !settings::capture() {
             return append_gap(&gap(&tracked, &context));
         }
-        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-        let none = pg_sys::Oid::INVALID;
-        let scan = pg_sys::systable_beginscan(
-            data.tg_relation,
-            none,
-            false,
-            snapshot,
-            0,
-            std::ptr::null_mut(),
-        );
-        loop {
-            let tuple = pg_sys::systable_getnext(scan);
-            if tuple.is_null() {
-                break;
-            }
-            let row = RowValues::of(tuple, (*data.tg_relation).rd_att);
-            record(&tracked, &context, &row)?;
-            pgrx::check_for_interrupts!();
-        }
-        pg_sys::systable_endscan(scan);
-        pg_sys::UnregisterSnapshot(snapshot);
+        let descriptor = (*data.tg_relation).rd_att;
+        each_row(data.tg_relation, |tuple| {
+            record(&tracked, &context, &RowValues::of(tuple, descriptor))
+        })
     }
-    Ok(())
 }
 
 fn record(tracked: &Tracked, context: &Rc<Context>, row: &RowValues) -> Result<()> {

@@ -27,19 +27,30 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Fills the holes of this node, unless another backend is at it. Returns the count of VOID events.
-///
-/// Left alone under SERIALIZABLE, where reading the log would cost others their transactions.
 pub fn fill_if_free(node: Attached) -> Result<i64> {
-    // SAFETY: reads the transaction state and takes an ordinary relation lock, held to the end of
-    // the transaction so that nobody fills the same holes before these are visible.
-    unsafe {
-        if pg_sys::XactIsoLevel == pg_sys::XACT_SERIALIZABLE as i32 {
-            return Ok(0);
-        }
-        let lock = pg_sys::ShareUpdateExclusiveLock as i32;
-        if !pg_sys::ConditionalLockRelationOid(catalog::identity()?, lock) {
-            return Ok(0);
-        }
+    let table = catalog::identity()?;
+    // SAFETY: an ordinary relation lock, held to the end of the transaction so that nobody fills the
+    // same holes before these are visible.
+    match unsafe { pg_sys::ConditionalLockRelationOid(table, LOCK) } {
+        true => fill(node),
+        false => Ok(0),
+    }
+}
+
+/// Fills the holes of this node, once any other backend that is at it has finished.
+pub fn fill_in_turn(node: Attached) -> Result<i64> {
+    // SAFETY: as in `fill_if_free`.
+    unsafe { pg_sys::LockRelationOid(catalog::identity()?, LOCK) };
+    fill(node)
+}
+
+const LOCK: i32 = pg_sys::ShareUpdateExclusiveLock as i32;
+
+/// Leaves SERIALIZABLE transactions alone, where reading the log would cost others theirs.
+fn fill(node: Attached) -> Result<i64> {
+    // SAFETY: reads the transaction state.
+    if unsafe { pg_sys::XactIsoLevel } == pg_sys::XACT_SERIALIZABLE as i32 {
+        return Ok(0);
     }
     let Some((floor, bound)) = finished_range(node)? else {
         return Ok(0);

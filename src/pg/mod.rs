@@ -9,5 +9,6 @@ pub mod function;
 pub mod memory;
 pub mod owner;
 pub mod query;
+pub mod scan;
 pub mod shmem;
 pub mod trigger;

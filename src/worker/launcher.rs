@@ -5,6 +5,7 @@
 use super::tick::tick;
 use crate::error::{OrRaise, Result};
 use crate::pg::function::guard;
+use crate::pg::scan::each_row;
 use crate::pg::shmem::{Guarded, preloaded, shared};
 use crate::settings;
 use pgrx::bgworkers::{
@@ -144,7 +145,7 @@ fn due_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<Vec<pg_sys::
 fn list_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<()> {
     // Slots are read first: one that is there now and whose database is not listed has lost it.
     let slots = *Guarded::lock()?.slots();
-    let databases = read_databases();
+    let databases = read_databases()?;
     known.retain(|database, _| databases.contains_key(database));
     for (database, _) in databases.iter().filter(|(_, connectable)| **connectable) {
         known.entry(*database).or_default();
@@ -158,37 +159,23 @@ fn list_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<()> {
 }
 
 /// All databases, and whether a worker should be sent there.
-fn read_databases() -> HashMap<pg_sys::Oid, bool> {
+fn read_databases() -> Result<HashMap<pg_sys::Oid, bool>> {
     let mut databases = HashMap::new();
     // SAFETY: a scan of a shared catalog in a transaction of its own, as the autovacuum launcher does
     // (get_database_list, src/backend/postmaster/autovacuum.c).
     unsafe {
         pg_sys::StartTransactionCommand();
-        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-        let relation =
-            pg_sys::table_open(pg_sys::DatabaseRelationId, pg_sys::AccessShareLock as i32);
-        let scan = pg_sys::systable_beginscan(
-            relation,
-            pg_sys::Oid::INVALID,
-            false,
-            snapshot,
-            0,
-            std::ptr::null_mut(),
-        );
-        loop {
-            let tuple = pg_sys::systable_getnext(scan);
-            if tuple.is_null() {
-                break;
-            }
-            let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>();
-            databases.insert((*form).oid, (*form).datallowconn && !(*form).datistemplate);
-        }
-        pg_sys::systable_endscan(scan);
-        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
-        pg_sys::UnregisterSnapshot(snapshot);
+        let lock = pg_sys::AccessShareLock as i32;
+        let relation = pg_sys::table_open(pg_sys::DatabaseRelationId, lock);
+        each_row(relation, |tuple| {
+            let form = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>();
+            databases.insert(form.oid, form.datallowconn && !form.datistemplate);
+            Ok(())
+        })?;
+        pg_sys::table_close(relation, lock);
         pg_sys::CommitTransactionCommand();
     }
-    databases
+    Ok(databases)
 }
 
 fn start_worker(database: pg_sys::Oid, known: &mut Known) -> Result<()> {

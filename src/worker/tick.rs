@@ -28,7 +28,7 @@ pg_function!(
 /// One tick.
 pub fn tick() -> Result<()> {
     let node = identity::attach()?;
-    holes::fill_if_free(node)?;
+    holes::fill_in_turn(node)?;
     let _owner = AsOwner::of(node.log);
     note_progress(node)?;
     note_silence();

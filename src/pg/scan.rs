@@ -1,0 +1,36 @@
+//! Reading a small table, or all of one, without SQL.
+
+#![allow(unsafe_code)]
+
+use crate::error::Result;
+use pgrx::pg_sys;
+
+/// Calls `each` for every row of an open table under a snapshot taken now, whatever the transaction's
+/// isolation level.
+///
+/// # Safety
+/// The relation is open and locked as reading it needs.
+pub unsafe fn each_row(
+    relation: pg_sys::Relation,
+    mut each: impl FnMut(pg_sys::HeapTuple) -> Result<()>,
+) -> Result<()> {
+    // SAFETY: an ordinary sequential scan; what it opens is closed below, or by the abort that
+    // follows an error.
+    unsafe {
+        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+        let no_index = pg_sys::Oid::INVALID;
+        let no_keys = std::ptr::null_mut();
+        let scan = pg_sys::systable_beginscan(relation, no_index, false, snapshot, 0, no_keys);
+        loop {
+            let tuple = pg_sys::systable_getnext(scan);
+            if tuple.is_null() {
+                break;
+            }
+            each(tuple)?;
+            pgrx::check_for_interrupts!();
+        }
+        pg_sys::systable_endscan(scan);
+        pg_sys::UnregisterSnapshot(snapshot);
+    }
+    Ok(())
+}
