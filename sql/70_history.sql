@@ -6,28 +6,30 @@ CREATE FUNCTION concord.table_names(relation regclass)
     AS $$
         WITH RECURSIVE
         renames AS (
-            SELECT e.hlc, e.table_schema, e.table_name,
+            SELECT ROW(e.hlc, e.origin_node_id, e.node_sequence) AS place, e.hlc,
+                   e.table_schema, e.table_name,
                    (e.metadata -> 'renamed_from' ->> 0) COLLATE "C" AS old_schema,
                    (e.metadata -> 'renamed_from' ->> 1) COLLATE "C" AS old_name
             FROM concord.change_events e
-            WHERE e.record_id IS NULL AND e.operation = 'DDL' AND e.metadata ? 'renamed_from'),
+            WHERE e.record_id IS NULL AND e.operation = 'DDL' AND e.metadata ? 'renamed_from'
+              AND e.origin_node_id IN (SELECT i.node_id FROM concord.identity i)),
         names AS (
             SELECT n.nspname::text COLLATE "C" AS table_schema, c.relname::text COLLATE "C" AS table_name,
-                   NULL::concord.hlc AS until
+                   NULL::record AS until_place, NULL::concord.hlc AS until
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
-            UNION
-            SELECT r.old_schema, r.old_name, r.hlc
+            UNION ALL
+            SELECT r.old_schema, r.old_name, r.place, r.hlc
             FROM names n
             JOIN LATERAL (
                 SELECT * FROM renames r
                 WHERE (r.table_schema, r.table_name) = (n.table_schema, n.table_name)
-                  AND (n.until IS NULL OR r.hlc < n.until)
-                ORDER BY r.hlc DESC LIMIT 1) r ON true)
+                  AND (n.until IS NULL OR r.place < n.until_place)
+                ORDER BY r.place DESC LIMIT 1) r ON true)
         SELECT n.table_schema, n.table_name,
                COALESCE((SELECT max(r.hlc) FROM renames r
                          WHERE ((r.table_schema, r.table_name) = (n.table_schema, n.table_name)
                                 OR (r.old_schema, r.old_name) = (n.table_schema, n.table_name))
-                           AND (n.until IS NULL OR r.hlc < n.until)), '0'),
+                           AND (n.until IS NULL OR r.place < n.until_place)), '0'),
                COALESCE(n.until, '9223372036854775807')
         FROM names n
     $$;
@@ -62,7 +64,7 @@ CREATE FUNCTION concord.record_names(relation regclass, record_id text)
     $$;
 
 CREATE FUNCTION concord.history(relation regclass, record_id text) RETURNS SETOF concord.change_events
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS $$
         SELECT e.*
         FROM concord.change_events e
@@ -86,7 +88,7 @@ CREATE FUNCTION concord.row_now(relation regclass, record_id text) RETURNS jsonb
 
 -- Before a record's first event it was what that event found; without any event it is what it is.
 CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord.hlc) RETURNS jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS $$
         WITH events AS (
             SELECT e.hlc, e.origin_node_id, e.node_sequence, e.operation, e.old_values, e.new_values
@@ -108,7 +110,7 @@ CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord
     $$;
 
 CREATE FUNCTION concord.row_at(relation regclass, record_id text, at timestamptz) RETURNS jsonb
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS $$ SELECT concord.row_at_hlc($1, $2, concord.hlc($3, 65535)) $$;
 
 COMMENT ON FUNCTION concord.row_at(regclass, text, timestamptz) IS

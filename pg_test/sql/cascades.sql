@@ -137,14 +137,14 @@ DELETE FROM entry WHERE id = 1;
 SELECT * FROM news();
 
 -- A deferred constraint trigger that writes tracked tables: at the commit, and still in the group.
-CREATE FUNCTION settle() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION count_entries() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE counter SET count = (SELECT count(*) FROM entry) WHERE name = 'entries';
     RETURN NULL;
 END
 $$;
-CREATE CONSTRAINT TRIGGER settle AFTER INSERT OR DELETE ON entry DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION settle();
+CREATE CONSTRAINT TRIGGER count_entries AFTER INSERT OR DELETE ON entry DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION count_entries();
 SELECT count(*) FROM news();
 BEGIN;
 INSERT INTO entry VALUES (4, 'four');

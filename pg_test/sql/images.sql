@@ -72,7 +72,7 @@ SELECT oid::regtype
 FROM pg_type
 WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm', 'e', 'd') AND typsubscript <> 'array_subscript_handler'::regproc
       AND oid NOT IN (SELECT type FROM sample)
-ORDER BY 1::text COLLATE "C";
+ORDER BY oid;
 
 -- A column for each type, and one for its arrays where it has any; the n-th row holds the n-th value of each.
 CREATE TABLE source (id int PRIMARY KEY, note text);

@@ -15,7 +15,8 @@ CREATE TABLE page_en_low PARTITION OF page_en FOR VALUES FROM (0) TO (100);
 CREATE TABLE page_en_high PARTITION OF page_en FOR VALUES FROM (100) TO (200);
 SELECT concord.track('page', version_column => NULL);
 SELECT relation, conflict_policy, capturing FROM concord.tracked_tables;
-SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0 AS of_parent FROM pg_trigger ORDER BY tgrelid, tgname;
+SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0 AS of_parent FROM pg_trigger
+WHERE tgrelid::regclass::text ~ '^page' ORDER BY tgrelid, tgname;
 SELECT * FROM news();
 
 -- By way of the root and of the leaves.
@@ -121,4 +122,4 @@ SELECT "table", record, operation, new FROM news();
 SELECT concord.untrack('page');
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'page%';
 INSERT INTO page VALUES (9, 'de', 'neun');
-SELECT * FROM news();
+SELECT "table", record, operation, metadata FROM news();

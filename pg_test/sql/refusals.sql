@@ -120,21 +120,18 @@ DROP TRIGGER wrong ON hand;
 CREATE TRIGGER wrong BEFORE INSERT ON hand FOR EACH ROW EXECUTE FUNCTION concord.version_trigger();
 INSERT INTO hand VALUES (2);
 DROP TRIGGER wrong ON hand;
--- Arguments that the functions do not take: the write fails.
+-- Arguments that the functions do not take: the trigger is not made.
 CREATE PROCEDURE try_argument(argument text) LANGUAGE plpgsql AS $$
 DECLARE
     message text;
     hint text;
 BEGIN
     EXECUTE format('CREATE TRIGGER hand AFTER INSERT ON hand FOR EACH ROW EXECUTE FUNCTION concord.capture_trigger(%L)', argument);
-    BEGIN
-        INSERT INTO hand VALUES (3);
-        RAISE NOTICE 'accepted: %', argument;
-    EXCEPTION WHEN OTHERS THEN
-        GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-        RAISE NOTICE '% % (%)', sqlstate, message, hint;
-    END;
+    RAISE NOTICE 'accepted: %', argument;
     DROP TRIGGER hand ON hand;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+    RAISE NOTICE '% % (%)', sqlstate, message, hint;
 END
 $$;
 CALL try_argument('colour=red');
@@ -155,6 +152,6 @@ CALL try_argument('record_key=nowhere');
 CALL try_argument('version_column=a,b');
 CALL try_argument('version_column=nowhere');
 CALL try_argument('version_column=title');
-SELECT count(*) FROM hand WHERE id = 3;
+SELECT count(*) FROM pg_trigger WHERE tgrelid = 'hand'::regclass;
 -- Whatever was refused left no event.
 SELECT count(*) FROM concord.change_events WHERE record_id IS NOT NULL;

@@ -7,7 +7,8 @@ CREATE EXTENSION concord;
 CREATE VIEW triggers AS
 SELECT tgrelid::regclass AS relation, tgname AS name, tgenabled AS enabled, tgfoid::regproc AS function,
        replace(encode(tgargs, 'escape'), '\000', '; ') AS arguments
-FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid, tgname;
+FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+WHERE NOT tgisinternal AND relnamespace <> 'concord'::regnamespace ORDER BY tgrelid, tgname;
 
 CREATE TABLE page (id int PRIMARY KEY, title text, slug text UNIQUE, parent int, next int, password text, body text, changed timestamptz);
 INSERT INTO page VALUES (1, 'before');

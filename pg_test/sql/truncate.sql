@@ -7,7 +7,7 @@ CREATE EXTENSION concord;
 
 CREATE TABLE page (id int PRIMARY KEY, title text, body text);
 CREATE TABLE media (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, page_id int REFERENCES page);
-CREATE TABLE untracked (page_id int REFERENCES page);
+CREATE TABLE untracked (id int PRIMARY KEY, page_id int REFERENCES page);
 ALTER TABLE page ALTER body SET STORAGE EXTERNAL;
 SELECT concord.track(t, version_column => NULL) FROM unnest('{page,media}'::regclass[]) t;
 

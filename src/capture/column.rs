@@ -25,6 +25,8 @@ pub struct Column {
     pub length: i16,
     /// The base type, under any domains.
     pub base_type: pg_sys::Oid,
+    /// PostgreSQL computes it, after BEFORE triggers.
+    pub generated: bool,
     /// Its collation.
     pub collation: pg_sys::Oid,
     kind: Kind,
@@ -72,6 +74,7 @@ impl Column {
                 by_value: attribute.attbyval,
                 length: attribute.attlen,
                 base_type,
+                generated: attribute.attgenerated != 0,
                 collation: attribute.attcollation,
                 kind: Kind::of(base_type),
                 output: UnsafeCell::new(output),
@@ -81,7 +84,7 @@ impl Column {
 
     /// Whether the value's text obeys session settings that are cheap to neutralise.
     pub fn obeys_settings(&self) -> bool {
-        self.kind == Kind::Output
+        matches!(self.kind, Kind::Output | Kind::Float4 | Kind::Float8)
     }
 
     /// The value as an image shows it.

@@ -39,6 +39,13 @@ pub fn current() -> Rc<Context> {
     })
 }
 
+/// The context of what concord does by itself: nobody's request.
+pub fn bare() -> Rc<Context> {
+    // SAFETY: reads the session state.
+    let user = role_name(unsafe { pg_sys::GetSessionUserId() });
+    Rc::new(Context { session_user: Some(Varlena::text(&user)), ..Context::default() })
+}
+
 fn build(session_user: pg_sys::Oid) -> Context {
     let settings = settings::read_context();
     let text = |value: &Option<String>| value.as_deref().map(Varlena::text);

@@ -8,6 +8,7 @@ use super::memory::RowMemory;
 use super::relation::of_relation;
 use super::shape::Tracked;
 use crate::error::{Error, OrRaise, Result};
+use crate::pg::catalog::type_name;
 use crate::pg::function::argument;
 use crate::pg::query::{self, parameter};
 use crate::pg_function;
@@ -60,8 +61,14 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str) -> Result<Option<Vec<u8>>
     let keys = key_values(&tracked, record_id)?;
     let mut image = Ok(None);
     query::read_active(&sql, &key_parameters(&keys), |row| {
+        // A key spelled otherwise finds the row, but is no record_id: the log does not know it.
         // SAFETY: the column is the whole row.
-        image = unsafe { row_image(&tracked, row.datum(1)).map(Some) };
+        image = unsafe {
+            record_id_of(&tracked, row.datum(1)).and_then(|id| match id == record_id {
+                true => row_image(&tracked, row.datum(1)).map(Some),
+                false => Ok(None),
+            })
+        };
     });
     image
 }
@@ -74,7 +81,7 @@ pub fn key_condition(tracked: &Tracked, first: usize) -> String {
         .enumerate()
         .map(|(i, column)| {
             let name = quote_identifier(&column.name);
-            format!("t.{name} {} ${}::{}", equality(column), first + i, type_name(column))
+            format!("t.{name} {} ${}::{}", equality(column), first + i, type_name(column.base_type))
         })
         .collect();
     conditions.join(" AND ")
@@ -106,15 +113,6 @@ fn equality(column: &Column) -> String {
         );
         pg_sys::ReleaseSysCache(tuple);
         text
-    }
-}
-
-fn type_name(column: &Column) -> String {
-    // SAFETY: format_type_be_qualified returns a palloc'ed, quoted name.
-    unsafe {
-        CStr::from_ptr(pg_sys::format_type_be_qualified(column.base_type))
-            .to_string_lossy()
-            .into_owned()
     }
 }
 

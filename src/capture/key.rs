@@ -99,8 +99,12 @@ pub unsafe fn groups(
             .collect();
         groups.push(group?);
     }
-    for name in options.merge_silently.iter().chain(&options.rename) {
-        position(columns, name).ok_or_else(|| unknown_column(name, "merge_silently or rename"))?;
+    for (names, option) in
+        [(&options.merge_silently, "merge_silently"), (&options.rename, "rename")]
+    {
+        for name in names {
+            position(columns, name).ok_or_else(|| unknown_column(name, option))?;
+        }
     }
     // SAFETY: the relation is open; the list is the relation cache's copy for us.
     unsafe {

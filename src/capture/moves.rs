@@ -1,6 +1,7 @@
 //! A row that moves between partitions is deleted in one and inserted in another. The deleted
-//! tuple says so (`HeapTupleHeaderIndicatesMovedPartitions`, src/include/access/htup_details.h), and
-//! the insert's trigger fires next: here the first half waits for the second.
+//! tuple says so (`HeapTupleHeaderIndicatesMovedPartitions`, src/include/access/htup_details.h); the
+//! inserted one comes from the same command. Here the first half, whose DELETE is in the buffer
+//! already, waits for the second: should none come, it was a DELETE.
 
 #![allow(unsafe_code)]
 
@@ -9,6 +10,12 @@ use std::cell::RefCell;
 
 /// The row as it was in the partition that it left.
 pub struct Moved {
+    /// The root of the partition tree.
+    pub root: pg_sys::Oid,
+    /// The command that moved it.
+    pub command: u32,
+    /// Where its DELETE is in the buffer.
+    pub position: usize,
     /// Its `record_id`, as a `text` value.
     pub record_id: Vec<u8>,
     /// Its image, as a `jsonb` value.
@@ -18,7 +25,7 @@ pub struct Moved {
 }
 
 thread_local! {
-    static WAITING: RefCell<Option<(pg_sys::Oid, Moved)>> = const { RefCell::new(None) };
+    static WAITING: RefCell<Option<Moved>> = const { RefCell::new(None) };
 }
 
 const MOVED_BLOCK: u32 = pg_sys::InvalidBlockNumber;
@@ -36,20 +43,34 @@ pub unsafe fn is_moved(tuple: pg_sys::HeapTuple) -> bool {
     block == MOVED_BLOCK && next.ip_posid == MOVED_OFFSET
 }
 
-/// Keeps the first half of a move within the partitions of `root`.
-pub fn keep(root: pg_sys::Oid, moved: Moved) {
-    WAITING.set(Some((root, moved)));
+/// The command that inserted a tuple of this transaction.
+///
+/// # Safety
+/// The tuple is the new one of an AFTER trigger.
+pub unsafe fn inserting_command(tuple: pg_sys::HeapTuple) -> u32 {
+    // SAFETY: by the caller's promise this transaction inserted it.
+    unsafe { pg_sys::HeapTupleHeaderGetCmin((*tuple).t_data) }
 }
 
-/// The first half of the move that an insert into a partition of `root` ends.
-pub fn take(root: pg_sys::Oid) -> Option<Moved> {
-    match WAITING.take() {
-        Some((waiting, moved)) if waiting == root => Some(moved),
-        other => {
-            WAITING.set(other);
-            None
-        }
-    }
+/// The command that deleted a tuple in this transaction.
+///
+/// # Safety
+/// The tuple is the old one of an AFTER DELETE trigger.
+pub unsafe fn deleting_command(tuple: pg_sys::HeapTuple) -> u32 {
+    // SAFETY: by the caller's promise this transaction deleted it.
+    unsafe { pg_sys::HeapTupleHeaderGetCmax((*tuple).t_data) }
+}
+
+/// Keeps the first half of a move.
+pub fn keep(moved: Moved) {
+    WAITING.set(Some(moved));
+}
+
+/// The first half of the move that `command` ends by an insert into a partition of `root`.
+pub fn take(root: pg_sys::Oid, command: u32) -> Option<Moved> {
+    WAITING.with_borrow_mut(|waiting| {
+        waiting.take_if(|moved| moved.root == root && moved.command == command)
+    })
 }
 
 /// Forgets a half whose transaction ended.

@@ -5,13 +5,13 @@
 use super::context::{self, text_array};
 use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
-use super::moves;
+use super::moves::{self, Moved};
 use super::relation;
 use super::shape::Tracked;
 use super::unchanged::{Change, compare};
 use crate::error::{OrRaise, Result};
 use crate::log::event::{Context, Operation, Pending};
-use crate::log::{append, append_gap, control};
+use crate::log::{Link, append, append_gap, control, link};
 use crate::pg::trigger::{self, Protocol};
 use crate::{pg_function, settings, sync, version};
 use concord_core::options::Policy;
@@ -46,20 +46,23 @@ unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
             return append_gap(&gap(&tracked, &context));
         }
         let memory = RowMemory::enter();
-        let change = Captured { tracked: &tracked, context: &context, memory: &memory };
+        let mut change =
+            Captured { tracked: &tracked, context: &context, memory: &memory, command: 0 };
         let descriptor = (*data.tg_relation).rd_att;
+        let (old, new) = (data.tg_trigtuple, data.tg_newtuple);
         match data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK {
             pg_sys::TRIGGER_EVENT_INSERT => {
-                change.insert(&RowValues::of(data.tg_trigtuple, descriptor))
+                change.command = moves::inserting_command(old);
+                change.insert(&RowValues::of(old, descriptor))
             }
             pg_sys::TRIGGER_EVENT_DELETE => {
-                let moved = moves::is_moved(data.tg_trigtuple);
-                change.delete(&RowValues::of(data.tg_trigtuple, descriptor), moved)
+                change.command = moves::deleting_command(old);
+                change.delete(&RowValues::of(old, descriptor), moves::is_moved(old))
             }
-            _ => change.update(
-                &RowValues::of(data.tg_trigtuple, descriptor),
-                &RowValues::of(data.tg_newtuple, descriptor),
-            ),
+            _ => {
+                change.command = moves::inserting_command(new);
+                change.update(&RowValues::of(old, descriptor), &RowValues::of(new, descriptor))
+            }
         }
     }
 }
@@ -78,45 +81,45 @@ struct Captured<'a> {
     tracked: &'a Tracked,
     context: &'a Rc<Context>,
     memory: &'a RowMemory,
+    /// The command that made it.
+    command: u32,
 }
 
 impl Captured<'_> {
     fn insert(&self, new: &RowValues) -> Result<()> {
-        version::forget_brought();
+        version::forget_brought(self.tracked, new);
         let imager = Imager::new(self.tracked, self.memory);
         let (id, image) = (imager.record_id(new)?, imager.image(new)?);
         let mut notes = self.redaction(self.tracked.redacted.iter().map(|c| c.name.as_str()));
-        if let Some(moved) = moves::take(self.tracked.root) {
+        if let Some(moved) = moves::take(self.tracked.root, self.command) {
             if moved.record_id == id {
-                return self.push(
-                    Operation::Update,
-                    &id,
-                    Some(&moved.image),
-                    Some(&image),
-                    None,
-                    notes,
-                    moved.base_version,
-                );
+                link(moved.position, Link::Dropped);
+                let (old, base) = (Some(moved.image.as_slice()), moved.base_version);
+                return self.push(Operation::Update, &id, old, Some(&image), None, notes, base);
             }
-            self.delete_for(&moved.record_id, &moved.image, &id, moved.base_version)?;
+            link(moved.position, Link::MovedTo(text_of(&id)));
             notes.insert("moved_from".into(), json!(text_of(&moved.record_id)));
         }
         self.push(Operation::Insert, &id, None, Some(&image), None, notes, None)
     }
 
-    /// The first half of a move between partitions waits for the second, which comes next.
     fn delete(&self, old: &RowValues, moved: bool) -> Result<()> {
         let imager = Imager::new(self.tracked, self.memory);
-        let (id, image) = (imager.record_id(old)?, imager.image(old)?);
-        let base = self.tracked.version_of(old);
+        let (record_id, image) = (imager.record_id(old)?, imager.image(old)?);
+        let base_version = self.tracked.version_of(old);
+        let position = append(&Pending {
+            record_id: Some(&record_id),
+            old_values: Some(&image),
+            base_version,
+            command: self.command,
+            table: Some(&self.tracked.table),
+            ..control(Operation::Delete, self.context)
+        })?;
         if moved {
-            moves::keep(
-                self.tracked.root,
-                moves::Moved { record_id: id, image, base_version: base },
-            );
-            return Ok(());
+            let (root, command) = (self.tracked.root, self.command);
+            moves::keep(Moved { root, command, position, record_id, image, base_version });
         }
-        self.push(Operation::Delete, &id, Some(&image), None, None, Map::new(), base)
+        Ok(())
     }
 
     fn update(&self, old: &RowValues, new: &RowValues) -> Result<()> {
@@ -213,7 +216,9 @@ impl Captured<'_> {
             touched,
             metadata: notes.as_deref().map(str::as_bytes),
             base_version,
-        })
+            command: self.command,
+        })?;
+        Ok(())
     }
 }
 

@@ -59,5 +59,6 @@ fn record(tracked: &Tracked, context: &Rc<Context>, row: &RowValues) -> Result<(
         old_values: Some(&image),
         base_version: tracked.version_of(row),
         ..control(Operation::Truncate, context)
-    })
+    })?;
+    Ok(())
 }

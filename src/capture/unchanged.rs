@@ -18,6 +18,13 @@ impl Change<'_> {
     }
 }
 
+/// Compares a row with what a BEFORE trigger is given, whose generated columns are not computed yet.
+pub fn compare_before<'a>(tracked: &'a Tracked, old: &RowValues, new: &RowValues) -> Change<'a> {
+    let mut change = compare(tracked, old, new);
+    change.columns.retain(|&i| !tracked.columns[i].generated);
+    change
+}
+
 /// Compares two versions of a row.
 pub fn compare<'a>(tracked: &'a Tracked, old: &RowValues, new: &RowValues) -> Change<'a> {
     let version = tracked.version.as_ref().map(|version| version.index);

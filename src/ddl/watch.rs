@@ -155,6 +155,10 @@ fn compare_partitions(command: &str, seen: &Watched, table: &Watched) -> Result<
     if !new.is_empty() {
         track::equip_partitions(table.relation);
     }
+    // What was detached is a table of its own.
+    for partition in gone.iter().filter(|partition| relation_name(***partition).is_some()) {
+        track::remove(**partition);
+    }
     let mut changes = Vec::new();
     // A partition that was just created holds no rows yet.
     if command == "ALTER TABLE" {
@@ -210,5 +214,6 @@ fn note(table: &Watched, what: Value) -> Result<()> {
         table: Some(&name),
         metadata: Some(text.as_bytes()),
         ..control(Operation::Ddl, &context)
-    })
+    })?;
+    Ok(())
 }

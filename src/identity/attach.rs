@@ -162,8 +162,8 @@ fn publish(node: Attached, contiguous: i64) -> Result<()> {
     let issued = last_number(node.node_id);
     let last_hlc = super::seed(node.log)?;
     let database = my_database();
+    refuse_shared_pin(node.node_id)?;
     let mut guarded = Guarded::lock()?;
-    refuse_shared_pin(&mut guarded, node.node_id)?;
     let slot = guarded.slot_or_free(database)?;
     // Numbers given out before this slot was made may have died with the server.
     *slot = Slot {

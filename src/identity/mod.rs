@@ -27,7 +27,7 @@ use concord_core::ulid::Ulid;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::cell::{Cell, RefCell};
 
-pub use attach::attach;
+pub use attach::{attach, shown_node_id};
 pub use heartbeat::heartbeat;
 
 /// The node as this transaction sees it.

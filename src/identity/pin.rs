@@ -53,13 +53,15 @@ pub fn check_pin(pin: Ulid, own: Option<&Identity>, elsewhere: Option<&Identity>
 }
 
 /// 55000 when another database of this server is the same node: `concord.node_id` was set for all.
-pub fn refuse_shared_pin(guarded: &mut Guarded, node_id: Ulid) -> Result<()> {
+pub fn refuse_shared_pin(node_id: Ulid) -> Result<()> {
     let bytes = node_id.to_bytes();
-    let database = my_database();
-    let twice = guarded.slots().iter().any(|slot| {
-        slot.database != pg_sys::Oid::INVALID && slot.database != database && slot.node_id == bytes
-    });
-    if twice {
+    // A copy: PostgreSQL must not be asked anything while the lock is held.
+    let slots = *Guarded::lock()?.slots();
+    let taken = slots
+        .iter()
+        .filter(|slot| slot.database != pg_sys::Oid::INVALID && slot.database != my_database())
+        .any(|slot| slot.node_id == bytes && exists(slot.database));
+    if taken {
         return Err(Error::wrong_state(format!(
             "another database of this server is node \"{node_id}\" already"
         ))
@@ -68,4 +70,10 @@ pub fn refuse_shared_pin(guarded: &mut Guarded, node_id: Ulid) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Whether a database is still there: the slot of a dropped one is freed a little later.
+fn exists(database: pg_sys::Oid) -> bool {
+    // SAFETY: a catalog look-up by object id.
+    unsafe { !pg_sys::get_database_name(database).is_null() }
 }

@@ -8,6 +8,7 @@ use super::place::Place;
 use super::{Attached, MINTED, Minted};
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::log::holes;
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
@@ -30,7 +31,7 @@ pub fn mint(
         Some(pin) => pin,
         None => clock::functions::new_ulid()?,
     };
-    refuse_shared_pin(&mut Guarded::lock()?, node_id)?;
+    refuse_shared_pin(node_id)?;
     insert_identity(node_id);
     match predecessor {
         Some(predecessor) => succeed(node_id, predecessor.node_id, log, true),
@@ -119,6 +120,8 @@ pub fn reset() -> Result<Hlc> {
     unsafe {
         pg_sys::LockRelationOid(catalog::identity()?, pg_sys::ShareUpdateExclusiveLock as i32);
     }
+    // Nobody else could void the numbers that this identity lost.
+    holes::fill_in_turn(old)?;
     take_slot_away(old.node_id, false)?;
     let before = clock::last()?;
     clock::set_to_wall()?;

@@ -7,6 +7,7 @@ use super::event::{Context, Operation, Pending, Table};
 use super::spill::Spill;
 use crate::error::{Error, Result};
 use pgrx::{PgSqlErrorCode, pg_sys};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const WORD: usize = 8;
@@ -26,6 +27,19 @@ pub struct Buffer {
     contexts: Vec<Rc<Context>>,
     marks: Vec<Mark>,
     gaps: Vec<Gap>,
+    /// What became of events that were pushed already, by position.
+    links: BTreeMap<usize, Link>,
+    last_command: u32,
+    /// Some event was pushed after one of a later command.
+    disordered: bool,
+}
+
+/// What becomes of a DELETE that turns out to be the first half of a move.
+pub enum Link {
+    /// The row went on under this key.
+    MovedTo(String),
+    /// The row kept its key: the second half says all.
+    Dropped,
 }
 
 /// A table whose gap in capture this transaction has noted, and where.
@@ -48,15 +62,17 @@ impl Buffer {
     }
 
     /// Appends an event captured in `subtransaction`; spills first when `limit` bytes are reached.
+    /// Returns its position.
     pub fn push(
         &mut self,
         event: &Pending<'_>,
         subtransaction: pg_sys::SubTransactionId,
         limit: usize,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         self.mark(subtransaction);
         let values =
             [event.record_id, event.old_values, event.new_values, event.touched, event.metadata];
+        let position = self.spilled + self.arena.len();
         let words: usize =
             HEADER + values.iter().flatten().map(|v| v.len().div_ceil(WORD)).sum::<usize>();
         if !self.arena.is_empty() && (self.arena.len() + words) * WORD > limit {
@@ -64,21 +80,31 @@ impl Buffer {
         }
         // Growing by the default doubling would take memory that the limit does not allow.
         self.arena.try_reserve(words).map_err(|_| out_of_memory(words * WORD))?;
-        let table = event.table.map_or(NONE, |table| position(&mut self.tables, table));
-        let context = position(&mut self.contexts, event.context);
+        let table = event.table.map_or(NONE, |table| place_of(&mut self.tables, table));
+        let context = place_of(&mut self.contexts, event.context);
         let length = |value: Option<&[u8]>| value.map_or(NONE, |v| v.len() as u32);
         self.arena.push(pair(event.operation as u8 as u32, table));
         self.arena.push(pair(context, u32::from(event.base_version.is_some())));
         self.arena.push(event.base_version.unwrap_or_default() as u64);
         self.arena.push(pair(length(values[0]), length(values[1])));
         self.arena.push(pair(length(values[2]), length(values[3])));
-        self.arena.push(pair(length(values[4]), 0));
+        self.arena.push(pair(length(values[4]), event.command));
         self.arena.push(words as u64);
         for value in values.iter().flatten() {
             push_bytes(&mut self.arena, value);
         }
         self.count += 1;
-        Ok(())
+        self.disordered |= event.command < self.last_command;
+        self.last_command = event.command;
+        Ok(position)
+    }
+
+    /// Notes what became of the DELETE at `position`.
+    pub fn link(&mut self, position: usize, link: Link) {
+        if matches!(link, Link::Dropped) {
+            self.count -= 1;
+        }
+        self.links.insert(position, link);
     }
 
     /// Notes that changes of `table` go uncaptured; false when that is noted already.
@@ -87,7 +113,7 @@ impl Buffer {
         table: &Rc<Table>,
         subtransaction: pg_sys::SubTransactionId,
     ) -> bool {
-        if self.gaps.iter().any(|gap| Rc::ptr_eq(&gap.table, table)) {
+        if self.gaps.iter().any(|gap| gap.table == *table) {
             return false;
         }
         self.gaps.push(Gap { table: Rc::clone(table), subtransaction });
@@ -130,6 +156,7 @@ impl Buffer {
         // Subtransaction ids rise, so children have greater ones.
         while self.marks.last().is_some_and(|mark| mark.subtransaction >= subtransaction) {
             let Some(mark) = self.marks.pop() else { return };
+            self.links.split_off(&mark.words);
             self.count = mark.count;
             self.arena.truncate(mark.words.saturating_sub(self.spilled));
             self.spilled = self.spilled.min(mark.words);
@@ -147,20 +174,59 @@ impl Buffer {
         Ok(())
     }
 
-    /// Calls `each` for every event in order.
+    /// Calls `each` for every event in the order of their commands. Triggers fire in another: what an
+    /// AFTER trigger changes is captured before the later rows of the statement that fired it.
     pub fn for_each(&mut self, mut each: impl FnMut(&Pending<'_>) -> Result<()>) -> Result<()> {
-        let Buffer { arena, spilled, spill, tables, contexts, .. } = self;
+        if !self.disordered {
+            return self.for_each_captured(|_, _, event| each(event));
+        }
+        let mut order = Vec::with_capacity(self.count);
+        self.for_each_captured(|position, words, event| {
+            order.push((event.command, position, words));
+            Ok(())
+        })?;
+        order.sort_by_key(|(command, ..)| *command);
+        let mut record = Vec::new();
+        for (_, position, words) in order {
+            let found = match position.checked_sub(self.spilled) {
+                Some(start) => &self.arena[start..start + words],
+                None => {
+                    record.resize(words, 0);
+                    let spill = self.spill.as_mut().ok_or_else(corrupt)?;
+                    spill.read_at(position, &mut record)?;
+                    &record
+                }
+            };
+            let event = decode(found, &self.tables, &self.contexts)?;
+            give(&self.links, position, event, |event| each(event))?;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` for every event in the order of capture, with its position and length.
+    fn for_each_captured(
+        &mut self,
+        mut each: impl FnMut(usize, usize, &Pending<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let Buffer { arena, spilled, spill, tables, contexts, links, .. } = self;
+        let mut position = 0;
+        let mut pass = |record: &[u64]| {
+            let event = decode(record, tables, contexts)?;
+            let start = position;
+            position += record.len();
+            give(links, start, event, |event| each(start, record.len(), event))
+        };
         if let Some(spill) = spill {
             let mut record = Vec::new();
             let mut reader = spill.read_from_start(*spilled)?;
             while reader.next_record(&mut record, HEADER, |header| header[HEADER - 1] as usize)? {
-                each(&decode(&record, tables, contexts)?)?;
+                pass(&record)?;
             }
         }
         let mut rest = arena.as_slice();
         while !rest.is_empty() {
             let (record, after) = rest.split_at(rest[HEADER - 1] as usize);
-            each(&decode(record, tables, contexts)?)?;
+            pass(record)?;
             rest = after;
         }
         Ok(())
@@ -182,6 +248,27 @@ impl Buffer {
     }
 }
 
+/// Hands an event on as its link says.
+fn give(
+    links: &BTreeMap<usize, Link>,
+    position: usize,
+    event: Pending<'_>,
+    each: impl FnOnce(&Pending<'_>) -> Result<()>,
+) -> Result<()> {
+    match links.get(&position) {
+        None => each(&event),
+        Some(Link::Dropped) => Ok(()),
+        Some(Link::MovedTo(key)) => {
+            let metadata = serde_json::json!({ "moved_to": key }).to_string();
+            each(&Pending { metadata: Some(metadata.as_bytes()), ..event })
+        }
+    }
+}
+
+fn corrupt() -> Error {
+    Error::internal("the buffer of captured events is corrupt")
+}
+
 fn out_of_memory(bytes: usize) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, "out of memory")
         .detail(format!("An event of {bytes} bytes could not be buffered."))
@@ -189,7 +276,7 @@ fn out_of_memory(bytes: usize) -> Error {
 
 /// The index of a shared value. Mostly it is among the last few used; one that is not is listed
 /// again rather than searched for.
-fn position<T>(all: &mut Vec<Rc<T>>, value: &Rc<T>) -> u32 {
+fn place_of<T>(all: &mut Vec<Rc<T>>, value: &Rc<T>) -> u32 {
     const LAST: usize = 16;
     let start = all.len().saturating_sub(LAST);
     let found = all[start..].iter().rposition(|other| Rc::ptr_eq(other, value));
@@ -225,12 +312,11 @@ fn decode<'a>(
     tables: &'a [Rc<Table>],
     contexts: &'a [Rc<Context>],
 ) -> Result<Pending<'a>> {
-    let corrupt = || Error::internal("the buffer of captured events is corrupt");
     let (operation, table) = unpair(record[0]);
     let (context, has_base) = unpair(record[1]);
     let (record_id, old) = unpair(record[3]);
     let (new, touched) = unpair(record[4]);
-    let (metadata, _) = unpair(record[5]);
+    let (metadata, command) = unpair(record[5]);
     let mut rest = &record[HEADER..];
     let mut take = |length: u32| -> Option<&'a [u8]> {
         if length == NONE {
@@ -253,6 +339,7 @@ fn decode<'a>(
         new_values: take(new),
         touched: take(touched),
         metadata: take(metadata),
+        command,
         base_version: (has_base == 1).then_some(record[2] as i64),
     })
 }

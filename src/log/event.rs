@@ -149,4 +149,6 @@ pub struct Pending<'a> {
     pub metadata: Option<&'a [u8]>,
     /// `base_version`
     pub base_version: Option<i64>,
+    /// The command that made the change: events are in the order of commands.
+    pub command: u32,
 }

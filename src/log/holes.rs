@@ -27,14 +27,17 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Fills the holes of this node, unless another backend is at it. Returns the count of VOID events.
+///
+/// Leaves SERIALIZABLE transactions alone, where reading the log would cost others theirs.
 pub fn fill_if_free(node: Attached) -> Result<i64> {
     let table = catalog::identity()?;
-    // SAFETY: an ordinary relation lock, held to the end of the transaction so that nobody fills the
-    // same holes before these are visible.
-    match unsafe { pg_sys::ConditionalLockRelationOid(table, LOCK) } {
-        true => fill(node),
-        false => Ok(0),
-    }
+    // SAFETY: reads the transaction state, and takes an ordinary relation lock, held to the end of
+    // the transaction so that nobody fills the same holes before these are visible.
+    let free = unsafe {
+        pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32
+            && pg_sys::ConditionalLockRelationOid(table, LOCK)
+    };
+    if free { fill(node) } else { Ok(0) }
 }
 
 /// Fills the holes of this node, once any other backend that is at it has finished.
@@ -46,12 +49,7 @@ pub fn fill_in_turn(node: Attached) -> Result<i64> {
 
 const LOCK: i32 = pg_sys::ShareUpdateExclusiveLock as i32;
 
-/// Leaves SERIALIZABLE transactions alone, where reading the log would cost others theirs.
 fn fill(node: Attached) -> Result<i64> {
-    // SAFETY: reads the transaction state.
-    if unsafe { pg_sys::XactIsoLevel } == pg_sys::XACT_SERIALIZABLE as i32 {
-        return Ok(0);
-    }
     let Some((floor, bound)) = finished_range(node)? else {
         return Ok(0);
     };
@@ -125,7 +123,7 @@ fn write_voids(node: Attached, hole: &RangeInclusive<i64>, hlc: Hlc) -> Result<(
         observed: Some(crate::vector::observed(node.node_id)?),
         wall: now(),
     };
-    let context = context::current();
+    let context = context::bare();
     let mut writer = Writer::open(node.log);
     for sequence in hole.clone() {
         writer.add(&group, sequence, &control(Operation::Void, &context), None);

@@ -11,4 +11,5 @@ mod spill;
 pub mod transaction;
 mod writer;
 
-pub use transaction::{append, append_gap, control, register};
+pub use buffer::Link;
+pub use transaction::{append, append_gap, control, link, register};

@@ -47,6 +47,12 @@ impl Spill {
         Ok(Reader { spill: self, left: words })
     }
 
+    /// Fills `words` from word `position` on.
+    pub fn read_at(&mut self, position: usize, words: &mut [u64]) -> Result<()> {
+        self.seek(position)?;
+        Reader { spill: self, left: 0 }.read(words)
+    }
+
     fn seek(&mut self, position: usize) -> Result<()> {
         // SAFETY: the file is open.
         let failed = unsafe {

@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code)]
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Link};
 use super::event::{Context, Operation, Pending};
 use super::writer::{Group, Writer};
 use super::{holes, metadata};
@@ -46,8 +46,8 @@ pub fn register() {
     }
 }
 
-/// Buffers an event until the transaction commits. 55000 after `flush`.
-pub fn append(event: &Pending<'_>) -> Result<()> {
+/// Buffers an event until the transaction commits; returns its position. 55000 after `flush`.
+pub fn append(event: &Pending<'_>) -> Result<usize> {
     TRANSACTION.with_borrow_mut(|transaction| {
         refuse_after_flush(transaction)?;
         transaction.buffer.push(event, subtransaction(), spill_limit())
@@ -61,7 +61,15 @@ pub fn append_gap(event: &Pending<'_>) -> Result<()> {
     };
     let new = TRANSACTION
         .with_borrow_mut(|transaction| transaction.buffer.note_gap(table, subtransaction()));
-    if new { append(event) } else { Ok(()) }
+    if new {
+        append(event)?;
+    }
+    Ok(())
+}
+
+/// Notes what became of a DELETE that was appended.
+pub fn link(position: usize, link: Link) {
+    TRANSACTION.with_borrow_mut(|transaction| transaction.buffer.link(position, link));
 }
 
 /// Notes that this transaction undertook to fill holes: should it fail, somebody else must.
@@ -215,6 +223,8 @@ pub fn control(operation: Operation, context: &Rc<Context>) -> Pending<'_> {
         touched: None,
         metadata: None,
         base_version: None,
+        // SAFETY: reads the transaction state.
+        command: unsafe { pg_sys::GetCurrentCommandId(false) },
     }
 }
 
@@ -270,7 +280,7 @@ fn on_abort() {
 /// What the triggers kept of single rows ends with the transaction.
 fn forget_rows() {
     capture::moves::forget();
-    version::forget_brought();
+    version::forget_all_brought();
 }
 
 /// The numbers this backend held will never be in the log: somebody must void them.

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
@@ -57,4 +58,28 @@ fn table(name: &CStr) -> Result<pg_sys::Oid> {
         return Err(not_installed());
     }
     Ok(relation)
+}
+
+/// The type's own name, qualified and quoted: as SQL spells it, `character` and `bit` would mean a length of one.
+pub fn type_name(type_oid: pg_sys::Oid) -> String {
+    // SAFETY: the tuple is pinned by the cache until it is released.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::TYPEOID as i32,
+            pg_sys::Datum::from(type_oid),
+        );
+        if tuple.is_null() {
+            return "pg_catalog.text".to_owned();
+        }
+        let form = pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_type>(tuple);
+        let schema = CStr::from_ptr(pg_sys::get_namespace_name((*form).typnamespace));
+        let name = CStr::from_ptr((*form).typname.data.as_ptr());
+        let qualified = format!(
+            "{}.{}",
+            quote_identifier(&schema.to_string_lossy()),
+            quote_identifier(&name.to_string_lossy())
+        );
+        pg_sys::ReleaseSysCache(tuple);
+        qualified
+    }
 }

@@ -120,7 +120,7 @@ pub fn write(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) ->
 pub fn execute(sql: &str) {
     write(sql, &[], |_| {});
     // It will hardly come again.
-    if let Some(plan) = PLANS.with_borrow_mut(|plans| plans.remove(sql)) {
+    if let Some(plan) = PLANS.with_borrow_mut(|plans| plans.remove(&(sql.to_owned(), Vec::new()))) {
         // SAFETY: the plan was kept by `prepared` and is not running any more.
         unsafe { pg_sys::SPI_freeplan(plan) };
     }
@@ -172,8 +172,11 @@ impl Drop for Connection {
 const MAX_PLANS: usize = 1000;
 
 thread_local! {
-    static PLANS: RefCell<HashMap<String, pg_sys::SPIPlanPtr>> = RefCell::new(HashMap::new());
+    /// By text and parameter types: concord's own types change when the extension is made anew.
+    static PLANS: RefCell<HashMap<PlanKey, pg_sys::SPIPlanPtr>> = RefCell::new(HashMap::new());
 }
+
+type PlanKey = (String, Vec<pg_sys::Oid>);
 
 struct Statement {
     plan: pg_sys::SPIPlanPtr,
@@ -195,10 +198,10 @@ impl Statement {
     }
 }
 
-/// The plan of a statement, kept from an earlier use or made now. One text always has parameters of
-/// the same types.
+/// The plan of a statement, kept from an earlier use or made now.
 unsafe fn prepared(sql: &str, parameters: &[Parameter]) -> Result<pg_sys::SPIPlanPtr> {
-    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(sql).copied()) {
+    let key = (sql.to_owned(), parameters.iter().map(|p| p.0).collect());
+    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(&key).copied()) {
         return Ok(plan);
     }
     let text = CString::new(sql).map_err(|_| Error::internal("NUL byte in a statement"))?;
@@ -215,7 +218,7 @@ unsafe fn prepared(sql: &str, parameters: &[Parameter]) -> Result<pg_sys::SPIPla
                 pg_sys::SPI_freeplan(old);
             }
         }
-        PLANS.with_borrow_mut(|plans| plans.insert(sql.to_owned(), plan));
+        PLANS.with_borrow_mut(|plans| plans.insert(key, plan));
         Ok(plan)
     }
 }

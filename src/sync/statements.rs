@@ -7,6 +7,7 @@ use crate::capture::current::key_condition;
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
+use crate::pg::catalog::type_name;
 use crate::pg::compat;
 use crate::track::qualified_name;
 use concord_core::names::quote_identifier;
@@ -169,29 +170,5 @@ pub fn type_name_of(relation: pg_sys::Oid, column: &str) -> String {
     unsafe {
         let number = pg_sys::get_attnum(relation, column.as_ptr());
         type_name(pg_sys::get_atttype(relation, number))
-    }
-}
-
-/// The type's own name: as SQL spells it, `character` and `bit` would mean a length of one.
-fn type_name(type_oid: pg_sys::Oid) -> String {
-    // SAFETY: the tuple is pinned by the cache until it is released.
-    unsafe {
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::TYPEOID as i32,
-            pg_sys::Datum::from(type_oid),
-        );
-        if tuple.is_null() {
-            return "pg_catalog.text".to_owned();
-        }
-        let form = pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_type>(tuple);
-        let schema = CStr::from_ptr(pg_sys::get_namespace_name((*form).typnamespace));
-        let name = CStr::from_ptr((*form).typname.data.as_ptr());
-        let qualified = format!(
-            "{}.{}",
-            quote_identifier(&schema.to_string_lossy()),
-            quote_identifier(&name.to_string_lossy())
-        );
-        pg_sys::ReleaseSysCache(tuple);
-        qualified
     }
 }

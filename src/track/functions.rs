@@ -20,27 +20,27 @@ fn track(
     version_column: Option<String>,
     conflict_policy: Option<String>,
     on_stale: Option<String>,
-    exclude: Option<Vec<String>>,
-    redact: Option<Vec<String>>,
+    exclude: Option<Vec<Option<String>>>,
+    redact: Option<Vec<Option<String>>>,
     redact_default: Option<JsonB>,
     merge_groups: Option<JsonB>,
-    merge_silently: Option<Vec<String>>,
-    rename: Option<Vec<String>>,
+    merge_silently: Option<Vec<Option<String>>>,
+    rename: Option<Vec<Option<String>>>,
     on_missing_parent: Option<String>,
-    record_key: Option<Vec<String>>,
+    record_key: Option<Vec<Option<String>>>,
 ) {
     let arguments = Arguments {
         version_column,
         conflict_policy,
         on_stale,
-        exclude,
-        redact,
+        exclude: names(exclude, "exclude").or_raise(),
+        redact: names(redact, "redact").or_raise(),
         redact_default: redact_default.map(|json| json.0),
         merge_groups: merge_groups.map(|json| json.0),
-        merge_silently,
-        rename,
+        merge_silently: names(merge_silently, "merge_silently").or_raise(),
+        rename: names(rename, "rename").or_raise(),
         on_missing_parent,
-        record_key,
+        record_key: names(record_key, "record_key").or_raise(),
     };
     set_up(given(relation).or_raise(), arguments).or_raise();
 }
@@ -49,6 +49,18 @@ fn track(
 #[pg_extern(sql = false)]
 fn untrack(relation: Option<pg_sys::Oid>) {
     take_down(given(relation).or_raise()).or_raise();
+}
+
+/// A list of names; 22004 for a null among them.
+fn names(list: Option<Vec<Option<String>>>, option: &str) -> Result<Option<Vec<String>>> {
+    let Some(list) = list else { return Ok(None) };
+    list.into_iter().collect::<Option<Vec<_>>>().map(Some).ok_or_else(|| {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            format!("{option} must not hold a null"),
+        )
+        .hint("Name columns.")
+    })
 }
 
 fn given(relation: Option<pg_sys::Oid>) -> Result<pg_sys::Oid> {

@@ -5,4 +5,4 @@ mod check;
 mod functions;
 mod install;
 
-pub use install::{equip_partitions, fire_always, names_of, qualified_name};
+pub use install::{equip_partitions, fire_always, names_of, qualified_name, remove};

@@ -50,6 +50,7 @@ pub fn record(node: &Attached, first: i64, last: i64) {
              CROSS JOIN LATERAL (VALUES (e.new_values), (e.old_values)) v(image)
              WHERE e.record_id = s.record_id AND e.table_name = s.table_name
                AND e.table_schema = s.table_schema
+               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
                AND v.image ->> m.version_column = s.metadata ->> 'read_version'
              LIMIT 1) base ON true
          WHERE s.origin_node_id = $1 AND s.node_sequence BETWEEN $2 AND $3

@@ -4,4 +4,4 @@ pub mod conflicts;
 mod stamp;
 mod trigger;
 
-pub use trigger::forget_brought;
+pub use trigger::{forget_all_brought, forget_brought};

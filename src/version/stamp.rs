@@ -11,7 +11,7 @@ use concord_core::ulid::Ulid;
 use pgrx::{IntoDatum, pg_sys};
 
 /// A version of either type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stamp {
     /// Of type `hlc`.
     Hlc(Hlc),

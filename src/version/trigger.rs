@@ -9,7 +9,7 @@ use crate::capture::image::{Imager, RowValues};
 use crate::capture::memory::RowMemory;
 use crate::capture::relation;
 use crate::capture::shape::{Tracked, Version};
-use crate::capture::unchanged::compare;
+use crate::capture::unchanged::compare_before;
 use crate::clock;
 use crate::error::{Error, OrRaise, Result};
 use crate::log::event::{Operation, Pending};
@@ -19,7 +19,8 @@ use crate::{pg_function, sync};
 use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use serde_json::json;
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 pg_function!(
     /// `concord.version_trigger()`: BEFORE INSERT OR UPDATE, FOR EACH ROW, with `name=value`
@@ -36,23 +37,25 @@ pg_function!(
     }
 );
 
-/// What an INSERT brought as its version, behind the stamp that replaced it: an upsert's UPDATE sees
-/// the stamp as `excluded`'s version and means what was brought.
-#[derive(Clone, Copy)]
-struct Brought {
-    relation: pg_sys::Oid,
-    stamp: Stamp,
-    claimed: Option<Stamp>,
-}
-
 thread_local! {
-    static BROUGHT: Cell<Option<Brought>> = const { Cell::new(None) };
+    /// What INSERTs brought as their versions, by the stamps that replaced them: an upsert's UPDATE
+    /// sees the stamp as `excluded`'s version, and means what was brought.
+    static BROUGHT: RefCell<HashMap<Stamp, Option<Stamp>>> = RefCell::new(HashMap::new());
 }
 
-/// The row that was inserted last is in the table: from now on its stamp can be read, and means
-/// itself. Also at the end of a transaction.
-pub fn forget_brought() {
-    BROUGHT.set(None);
+/// A row is in the table: from now on its stamp can be read, and means itself.
+pub fn forget_brought(tracked: &Tracked, row: &RowValues) {
+    let Some(version) = &tracked.version else { return };
+    if let Some(datum) = row.get(version.index) {
+        // SAFETY: the column has the type that `version` says.
+        let stamp = unsafe { Stamp::read(version, datum) };
+        BROUGHT.with_borrow_mut(|brought| brought.remove(&stamp));
+    }
+}
+
+/// The transaction is over.
+pub fn forget_all_brought() {
+    BROUGHT.with_borrow_mut(HashMap::clear);
 }
 
 unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
@@ -72,23 +75,19 @@ unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
             .hint("ALTER TABLE ... ADD COLUMN row_version concord.hlc; or name another with version_column=..."));
         };
         match data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK {
-            pg_sys::TRIGGER_EVENT_INSERT => stamp_insert(data, &tracked, version),
+            pg_sys::TRIGGER_EVENT_INSERT => stamp_insert(data, version),
             _ => stamp_update(data, &tracked, version),
         }
     }
 }
 
-unsafe fn stamp_insert(
-    data: &pg_sys::TriggerData,
-    tracked: &Tracked,
-    version: &Version,
-) -> Result<pg_sys::HeapTuple> {
+unsafe fn stamp_insert(data: &pg_sys::TriggerData, version: &Version) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the tuple is the row to insert, of the relation's row type.
     unsafe {
         let row = RowValues::of(data.tg_trigtuple, (*data.tg_relation).rd_att);
         let claimed = row.get(version.index).map(|datum| Stamp::read(version, datum));
         let stamp = Stamp::fresh(version.kind)?;
-        BROUGHT.set(Some(Brought { relation: tracked.relation, stamp, claimed }));
+        BROUGHT.with_borrow_mut(|brought| brought.insert(stamp, claimed));
         Ok(with_version(data, data.tg_trigtuple, version, Some(stamp.datum())))
     }
 }
@@ -103,11 +102,11 @@ unsafe fn stamp_update(
         let descriptor = (*data.tg_relation).rd_att;
         let old = RowValues::of(data.tg_trigtuple, descriptor);
         let new = RowValues::of(data.tg_newtuple, descriptor);
-        if compare(tracked, &old, &new).is_nothing() {
+        if compare_before(tracked, &old, &new).is_nothing() {
             return Ok(with_version(data, data.tg_newtuple, version, old.get(version.index)));
         }
         let current = old.get(version.index).map(|datum| Stamp::read(version, datum));
-        if let Some(claimed) = claim(data, tracked, version, &new)
+        if let Some(claimed) = claim(data, version, &new)
             && claimed != current
         {
             refuse_future(claimed)?;
@@ -130,7 +129,6 @@ unsafe fn stamp_update(
 /// The version that the writer says it read: `None` where the write does not mention the column.
 unsafe fn claim(
     data: &pg_sys::TriggerData,
-    tracked: &Tracked,
     version: &Version,
     new: &RowValues,
 ) -> Option<Option<Stamp>> {
@@ -141,12 +139,11 @@ unsafe fn claim(
             return None;
         }
         let claimed = new.get(version.index).map(|datum| Stamp::read(version, datum));
-        match BROUGHT.get() {
-            Some(b) if b.relation == tracked.relation && Some(b.stamp) == claimed => {
-                forget_brought();
-                b.claimed.map(Some)
-            }
-            _ => Some(claimed),
+        let brought =
+            claimed.and_then(|stamp| BROUGHT.with_borrow_mut(|brought| brought.remove(&stamp)));
+        match brought {
+            Some(brought) => brought.map(Some),
+            None => Some(claimed),
         }
     }
 }
@@ -195,7 +192,8 @@ impl Stale<'_> {
             metadata: Some(notes.as_bytes()),
             base_version: self.claimed.map(Stamp::hlc),
             ..control(Operation::Stale, &context)
-        })
+        })?;
+        Ok(())
     }
 
     fn detail(&self) -> String {

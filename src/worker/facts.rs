@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::error::{OrRaise, Result};
+use crate::identity;
 use crate::pg::backend::my_database;
 use crate::pg::shmem::{Guarded, shared};
 use crate::types::hlc::Hlc;
@@ -29,6 +30,8 @@ fn clock_facts() -> TableIterator<
 }
 
 fn facts() -> Result<Facts> {
+    // On a server that has just started, nobody may have looked at this database yet.
+    identity::shown_node_id()?;
     let shared = shared()?;
     let (issued, contiguous) = numbers()?;
     Ok((

@@ -18,6 +18,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const LIBRARY: &str = "concord";
+/// A worker that was called for again waits this long: it may have failed, and will again.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Time between two looks for new databases, and the longest sleep.
 const NAP: Duration = Duration::from_secs(10);
 
@@ -97,9 +99,11 @@ fn launch() -> Result<()> {
                 start_worker(*database, known)?;
             }
         }
-        if !BackgroundWorker::wait_latch(Some(next_wait(&known))) {
+        if !BackgroundWorker::wait_latch(Some(next_wait(&known)?)) {
             shared()?.launcher.store(std::ptr::null_mut(), Ordering::SeqCst);
-            return Ok(());
+            // With 0 the postmaster would not start it again.
+            // SAFETY: ends the process in PostgreSQL's own way.
+            unsafe { pg_sys::proc_exit(1) };
         }
     }
 }
@@ -112,14 +116,14 @@ fn has_new_slot(known: &HashMap<pg_sys::Oid, Known>) -> Result<bool> {
         .any(|slot| slot.database != pg_sys::Oid::INVALID && !known.contains_key(&slot.database)))
 }
 
-/// Sleeps short while a worker that was woken for has not finished.
-fn next_wait(known: &HashMap<pg_sys::Oid, Known>) -> Duration {
-    match known.values().any(Known::is_running) {
+/// Sleeps short while a worker runs, or has been called for and must not start yet.
+fn next_wait(known: &HashMap<pg_sys::Oid, Known>) -> Result<Duration> {
+    let called_for = Guarded::lock()?.slots().iter().any(|slot| slot.wake);
+    let interval = Duration::from_secs(settings::heartbeat_interval_s().unsigned_abs().into());
+    Ok(match called_for || known.values().any(Known::is_running) {
         true => Duration::from_millis(100),
-        false => {
-            NAP.min(Duration::from_secs(settings::heartbeat_interval_s().unsigned_abs().into()))
-        }
-    }
+        false => NAP.min(interval),
+    })
 }
 
 /// Databases with a slot that asked to be looked at, or whose heartbeat is due.
@@ -130,8 +134,8 @@ fn due_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<Vec<pg_sys::
     let mut due = Vec::new();
     for slot in slots.iter() {
         let Some(known) = known.get_mut(&slot.database) else { continue };
-        let late = known.last.is_none_or(|at| at.elapsed() >= interval);
-        if (slot.wake || late) && !known.is_running() {
+        let since = known.last.map_or(Duration::MAX, |at| at.elapsed());
+        if (since >= interval || slot.wake && since >= PAUSE) && !known.is_running() {
             due.push(slot.database);
         }
     }
@@ -215,6 +219,9 @@ pub unsafe extern "C-unwind" fn concord_worker(argument: pg_sys::Datum) {
             BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGTERM);
             let database = pg_sys::Oid::from_datum(argument, false);
             BackgroundWorker::connect_worker_to_spi_by_oid(database, None);
+            // Whatever the database's defaults are: a tick reads what is committed, and writes.
+            pg_sys::DefaultXactIsoLevel = pg_sys::XACT_READ_COMMITTED as i32;
+            pg_sys::DefaultXactReadOnly = false;
             pg_sys::StartTransactionCommand();
             if pg_sys::get_extension_oid(c"concord".as_ptr(), true) != pg_sys::Oid::INVALID {
                 pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());

@@ -19,11 +19,13 @@ pub fn tool(name: &str) -> Command {
     Command::new(root().join("tools").join(name))
 }
 
-/// A program of the private PostgreSQL, run as `tools/as-postgres` has it.
+/// A program of the private PostgreSQL (see `tools/env.sh`), run as `tools/as-postgres` has it.
 pub fn postgres_program(name: &str) -> Command {
-    let major = std::env::var("PG_MAJOR").unwrap_or_else(|_| "15".into());
+    let tree = std::env::var("CONCORD_TREE").unwrap_or_else(|_| {
+        format!("pg{}", std::env::var("PG_MAJOR").unwrap_or_else(|_| "15".into()))
+    });
     let mut command = tool("as-postgres");
-    command.arg(root().join(format!("target/pg{major}/bin")).join(name));
+    command.arg(root().join("target").join(tree).join("bin").join(name));
     command
 }
 

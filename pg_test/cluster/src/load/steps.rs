@@ -54,11 +54,11 @@ impl Steps<'_> {
 
     fn savepoint(&mut self, depth: u32) -> Result<u64, Error> {
         self.client.batch_execute(&format!("SAVEPOINT s{depth}"))?;
-        let kept = self.several(depth)?;
+        let mut kept = self.several(depth)?;
         if self.random.chance(ROLLED_BACK) {
             self.client.batch_execute(&format!("ROLLBACK TO s{depth}"))?;
-            // Work goes on in the savepoint as often as outside of it.
-            return if self.random.chance(50) { self.write() } else { Ok(0) };
+            // The savepoint is still there to work in.
+            kept = if self.random.chance(50) { self.write()? } else { 0 };
         }
         self.client.batch_execute(&format!("RELEASE s{depth}"))?;
         Ok(kept)

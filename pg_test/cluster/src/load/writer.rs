@@ -12,7 +12,7 @@ use std::time::Instant;
 
 /// Of a hundred transactions that could commit.
 const ROLLED_BACK: u64 = 30;
-/// Of a hundred, by `flush()` before they end in either way: those rolled back lose their numbers.
+/// Of a hundred of the wide mix, by `flush()` before they end in either way: those rolled back lose their numbers.
 const NUMBERED_EARLY: u64 = 3;
 
 /// How a transaction ended, as far as its client knows.
@@ -156,7 +156,7 @@ impl Writer {
         let mut steps = Steps { client, random: &mut self.random, request, count: 0 };
         *changes = steps.run(self.mix)? as i64;
         *asked = Instant::now();
-        let numbered = self.random.chance(NUMBERED_EARLY);
+        let numbered = self.mix == Mix::Wide && self.random.chance(NUMBERED_EARLY);
         if numbered {
             changed(&mut self.client, "SELECT concord.flush()")?;
         }

@@ -143,3 +143,21 @@ fn a_clock_an_hour_ahead_can_be_reset() {
     assert_eq!(session.one::<String>("SELECT concord.node_id()::text"), node);
     nothing_wrong("numbering of the successor", &density(&events::read(&mut session)));
 }
+
+#[test]
+fn a_reset_leaves_no_number_open() {
+    // Without workers, which would fill the hole between two statements of this test.
+    let cluster = Cluster::start("reset", &["max_worker_processes=0"]);
+    let mut session = cluster.node("cms");
+    session.run(NOTE);
+    session.run("BEGIN; INSERT INTO note VALUES (1); SELECT concord.flush()");
+    cluster.connect("cms").run("INSERT INTO note VALUES (2)");
+    session.run("ROLLBACK; SELECT concord.hlc_reset()");
+    session.run("INSERT INTO note VALUES (3); SELECT concord.tick()");
+
+    // A number that stayed open would keep what follows it from every reader, for ever.
+    let events = session.all::<Option<String>>(
+        "SELECT record_id FROM concord.consume('reader', 100) WHERE operation = 'INSERT'",
+    );
+    assert_eq!(events, ["2", "3"].map(|record| Some(record.to_owned())));
+}

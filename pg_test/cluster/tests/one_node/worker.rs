@@ -5,6 +5,8 @@ use concord_cluster::cluster::Cluster;
 use concord_cluster::numbers::lose_number;
 use concord_cluster::session::Session;
 use concord_cluster::wait::eventually;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// No heartbeat comes to help: whatever happens was asked for by the one that lost the number.
 const NO_HEARTBEAT: &str = "concord.heartbeat_interval=600s";
@@ -19,7 +21,8 @@ fn node(cluster: &Cluster, name: &str) -> Session {
 /// A number that dies is filled without anybody calling `tick()`.
 fn assert_voids_come(cluster: &Cluster, database: &str) {
     let mut session = cluster.connect(database);
-    let number = lose_number(cluster, database, "INSERT INTO note VALUES (1000)");
+    let number =
+        lose_number(cluster, database, "BEGIN READ WRITE; INSERT INTO note VALUES (1000); COMMIT");
     let filled = format!(
         "SELECT EXISTS (SELECT FROM concord.change_events
                         WHERE origin_node_id = concord.node_id() AND node_sequence = {number}
@@ -43,12 +46,21 @@ fn dead_numbers_are_voided_by_themselves() {
     }
 }
 
+/// The worker must not take over what ALTER DATABASE sets for the application's transactions.
+fn assert_voids_come_under(label: &str, setting: &str) {
+    let cluster = Cluster::start(label, &[NO_HEARTBEAT]);
+    node(&cluster, "cms").run(&format!("ALTER DATABASE cms SET {setting}"));
+    assert_voids_come(&cluster, "cms");
+}
+
 #[test]
 fn dead_numbers_are_voided_where_transactions_are_serializable_by_default() {
-    let cluster =
-        Cluster::start("voids-serializable", &["default_transaction_isolation=serializable"]);
-    node(&cluster, "cms");
-    assert_voids_come(&cluster, "cms");
+    assert_voids_come_under("serializable-db", "default_transaction_isolation = 'serializable'");
+}
+
+#[test]
+fn dead_numbers_are_voided_where_transactions_are_read_only_by_default() {
+    assert_voids_come_under("read-only-db", "default_transaction_read_only = on");
 }
 
 #[test]
@@ -114,4 +126,19 @@ fn one_database_in_trouble_does_not_stop_the_others() {
     let mut admin = cluster.connect("postgres");
     eventually("the worker waits in another", || admin.one::<bool>(waits).then_some(()));
     assert_voids_come(&cluster, "good");
+}
+
+#[test]
+fn a_failing_worker_is_not_started_over_and_over() {
+    let cluster = Cluster::start("failing", &[NO_HEARTBEAT]);
+    let mut session = node(&cluster, "cms");
+    session.run(
+        "ALTER TABLE concord.nodes ADD CONSTRAINT broken CHECK (last_heartbeat IS NULL) NOT VALID",
+    );
+    lose_number(&cluster, "cms", "INSERT INTO note VALUES (1)");
+    let failures = || cluster.log().matches("violates check constraint \"broken\"").count();
+    let before = eventually("the worker fails", || Some(failures()).filter(|count| *count > 0));
+    sleep(Duration::from_secs(5));
+    let more = failures() - before;
+    assert!(more < 50, "{more} more failures in five seconds");
 }
