@@ -5,7 +5,9 @@ CREATE TABLE concord.watched_tables (
     table_schema  text NOT NULL,
     table_name    text NOT NULL,
     capturing     boolean NOT NULL,
-    partitions    oid[] NOT NULL DEFAULT '{}'
+    truncating    boolean NOT NULL,
+    partitions    oid[] NOT NULL DEFAULT '{}',
+    columns       text[] NOT NULL DEFAULT '{}'
 );
 
 CREATE TABLE concord.capture_windows (

@@ -1,8 +1,9 @@
 -- The names a table has had, each with the time in which it was this table's: from a rename (its own,
--- or that of a table which gave the name up) to the next.
+-- or that of a table which gave the name up) to the next. It runs with its owner's rights, because who
+-- may read the log need not read the identities.
 CREATE FUNCTION concord.table_names(relation regclass)
     RETURNS TABLE (table_schema text, table_name text, since concord.hlc, until concord.hlc)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
         WITH RECURSIVE
         renames AS (
@@ -82,7 +83,8 @@ COMMENT ON FUNCTION concord.record_names(regclass, text) IS 'The keys a record h
 COMMENT ON FUNCTION concord.history(regclass, text) IS
     'The events of one record, oldest first; follows changed keys and renamed tables';
 
-CREATE FUNCTION concord.row_now(relation regclass, record_id text) RETURNS jsonb
+CREATE FUNCTION concord.row_now(relation regclass, record_id text, exact boolean = false)
+    RETURNS jsonb
     LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'row_now';
 
@@ -105,7 +107,7 @@ CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord
             WHEN EXISTS (SELECT FROM events) THEN
                 (SELECT e.old_values FROM events e
                  ORDER BY e.hlc, e.origin_node_id, e.node_sequence LIMIT 1)
-            ELSE concord.row_now($1, $2)
+            ELSE concord.row_now($1, $2, exact => true)
         END
     $$;
 

@@ -7,7 +7,7 @@ REVOKE EXECUTE ON FUNCTION
     concord.truncate_trigger(), concord.track, concord.track_with_text, concord.untrack(regclass),
     concord.trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
-    concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text),
+    concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text, boolean),
     concord.row_image(regclass, record), concord.digest(regclass),
     concord.events_after(jsonb, integer), concord.consume(text, integer),
     concord.acknowledge(text, concord.ulid), concord.contiguous_sequence(concord.ulid),

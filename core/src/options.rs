@@ -247,6 +247,37 @@ fn parse_names(option: &str, text: &str) -> Result<Vec<String>, OptionError> {
     })
 }
 
+impl Options {
+    /// The same with columns under their new names; those without one are gone.
+    pub fn with_renamed_columns(mut self, changed: &[(&str, Option<&str>)]) -> Options {
+        let rename = |name: String| match changed.iter().find(|(old, _)| *old == name) {
+            None => Some(name),
+            Some((_, new)) => new.map(str::to_owned),
+        };
+        let list = |names: Vec<String>| names.into_iter().filter_map(&rename).collect::<Vec<_>>();
+        let default = VersionColumn::Named(DEFAULT_VERSION_COLUMN.to_owned());
+        let is_default_changed = changed.iter().any(|(old, _)| *old == DEFAULT_VERSION_COLUMN);
+        if self.version_column == VersionColumn::Default && is_default_changed {
+            self.version_column = default;
+        }
+        if let VersionColumn::Named(name) = self.version_column {
+            self.version_column = rename(name).map_or(VersionColumn::None, VersionColumn::Named);
+        }
+        self.exclude = list(self.exclude);
+        self.redact = list(self.redact);
+        self.merge_silently = list(self.merge_silently);
+        self.rename = list(self.rename);
+        self.record_key = self.record_key.map(&list).filter(|key| !key.is_empty());
+        self.merge_groups = self.merge_groups.into_iter().map(&list).collect();
+        self.redact_default = self
+            .redact_default
+            .into_iter()
+            .filter_map(|(name, value)| Some((rename(name)?, value)))
+            .collect();
+        self
+    }
+}
+
 /// Reads `redact_default`.
 pub fn parse_redact_default(value: &str) -> Result<Map<String, Value>, OptionError> {
     match serde_json::from_str(value) {
@@ -289,6 +320,23 @@ mod tests {
             assert!(error.message.contains(part), "{error}");
             assert!(!error.hint.is_empty());
         }
+    }
+
+    #[test]
+    fn options_follow_their_columns() {
+        let arguments = [
+            "exclude=a,b",
+            "redact=c",
+            "redact_default={\"c\": 1}",
+            "merge_groups=[[\"a\", \"d\"]]",
+        ];
+        let changed = [("a", Some("z")), ("b", None), ("c", Some("y")), ("row_version", None)];
+        let after = Options::parse(arguments).unwrap().with_renamed_columns(&changed);
+        assert_eq!(after.exclude, ["z"]);
+        assert_eq!(after.redact, ["y"]);
+        assert!(after.redact_default.contains_key("y"));
+        assert_eq!(after.merge_groups, [["z", "d"]]);
+        assert_eq!(after.version_column, VersionColumn::None);
     }
 
     proptest! {

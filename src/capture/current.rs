@@ -17,7 +17,8 @@ use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 
 pg_function!(
-    /// `concord.row_now(regclass, text) → jsonb`: null where no row has this `record_id`; 55000 for a
+    /// `concord.row_now(regclass, text, boolean) → jsonb`: null where no row has this key, or, if asked
+    /// to be exact, where its `record_id` is spelled otherwise; 55000 for a
     /// table that is not tracked, 22023 for a `record_id` of the wrong form.
     row_now,
     pg_finfo_row_now,
@@ -26,7 +27,9 @@ pg_function!(
         let image = unsafe {
             let relation = argument(fcinfo, 0).and_then(|d| pg_sys::Oid::from_datum(d, false));
             let record = argument(fcinfo, 1).and_then(|d| String::from_datum(d, false));
-            read(relation.unwrap_or(pg_sys::Oid::INVALID), &record.unwrap_or_default()).or_raise()
+            let exact = argument(fcinfo, 2).is_some_and(|d| d.value() != 0);
+            let relation = relation.unwrap_or(pg_sys::Oid::INVALID);
+            read(relation, &record.unwrap_or_default(), exact).or_raise()
         };
         match image {
             Some(image) => copy_out(&image),
@@ -48,7 +51,7 @@ fn copy_out(image: &[u8]) -> pg_sys::Datum {
     }
 }
 
-unsafe fn read(relation: pg_sys::Oid, record_id: &str) -> Result<Option<Vec<u8>>> {
+unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Option<Vec<u8>>> {
     // SAFETY: the relation is locked, and open while its shape is read.
     let tracked = unsafe {
         let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
@@ -64,7 +67,7 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str) -> Result<Option<Vec<u8>>
         // A key spelled otherwise finds the row, but is no record_id: the log does not know it.
         // SAFETY: the column is the whole row.
         image = unsafe {
-            record_id_of(&tracked, row.datum(1)).and_then(|id| match id == record_id {
+            record_id_of(&tracked, row.datum(1)).and_then(|id| match id == record_id || !exact {
                 true => row_image(&tracked, row.datum(1)).map(Some),
                 false => Ok(None),
             })

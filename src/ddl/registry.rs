@@ -14,8 +14,12 @@ pub struct Watched {
     pub table: String,
     /// All its triggers that capture fire, those of its partitions too.
     pub capturing: bool,
+    /// It has, or its partitions have, the trigger that captures TRUNCATE.
+    pub truncating: bool,
     /// Its leaf partitions.
     pub partitions: Vec<pg_sys::Oid>,
+    /// The names of its columns by their numbers, dropped ones empty.
+    pub columns: Vec<String>,
 }
 
 /// Tables of which some trigger that captures does not fire under
@@ -44,8 +48,16 @@ const PRESENT: &str = "
                  AND x.tgfoid IN ('concord.capture_trigger()'::pg_catalog.regprocedure,
                                   'concord.truncate_trigger()'::pg_catalog.regprocedure)
                  AND x.tgenabled NOT IN ('A', 'O')),
+           EXISTS (
+               SELECT FROM pg_catalog.pg_trigger x
+               WHERE x.tgrelid IN (SELECT c.oid UNION ALL
+                                   SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) p)
+                 AND x.tgfoid = 'concord.truncate_trigger()'::pg_catalog.regprocedure),
            ARRAY(SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(c.oid) p
-                 WHERE p.isleaf AND p.relid <> c.oid ORDER BY 1)
+                 WHERE p.isleaf AND p.relid <> c.oid ORDER BY 1),
+           ARRAY(SELECT CASE WHEN a.attisdropped THEN '' ELSE a.attname::text END
+                 FROM pg_catalog.pg_attribute a
+                 WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
     FROM pg_catalog.pg_trigger t
     JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -54,7 +66,7 @@ const PRESENT: &str = "
     ORDER BY c.oid";
 
 const SEEN: &str = "
-    SELECT relation, table_schema, table_name, capturing, partitions
+    SELECT relation, table_schema, table_name, capturing, truncating, partitions, columns
     FROM concord.watched_tables ORDER BY relation";
 
 /// The tracked tables as they are.
@@ -75,7 +87,9 @@ fn read(sql: &str) -> Vec<Watched> {
             schema: row.required(2),
             table: row.required(3),
             capturing: row.required(4),
-            partitions: row.required(5),
+            truncating: row.required(5),
+            partitions: row.required(6),
+            columns: row.required(7),
         });
     });
     tables
@@ -84,17 +98,21 @@ fn read(sql: &str) -> Vec<Watched> {
 /// Remembers a table as it is.
 pub fn remember(table: &Watched) {
     query::write(
-        "INSERT INTO concord.watched_tables (relation, table_schema, table_name, capturing, partitions)
-         VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO concord.watched_tables
+             (relation, table_schema, table_name, capturing, truncating, partitions, columns)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (relation) DO UPDATE
          SET table_schema = excluded.table_schema, table_name = excluded.table_name,
-             capturing = excluded.capturing, partitions = excluded.partitions",
+             capturing = excluded.capturing, truncating = excluded.truncating,
+             partitions = excluded.partitions, columns = excluded.columns",
         &[
             parameter(table.relation),
             parameter(table.schema.as_str()),
             parameter(table.table.as_str()),
             parameter(table.capturing),
+            parameter(table.truncating),
             parameter(table.partitions.clone()),
+            parameter(table.columns.clone()),
         ],
         |_| {},
     );

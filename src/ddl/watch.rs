@@ -72,12 +72,17 @@ unsafe fn command_of(fcinfo: pg_sys::FunctionCallInfo) -> Result<String> {
 
 fn watch(command: &str) -> Result<()> {
     let _owner = AsOwner::of(catalog::log()?);
+    let (before, now) = (registry::seen(), registry::present());
+    for table in &now {
+        if let Some(seen) = before.iter().find(|seen| seen.relation == table.relation) {
+            follow_columns(seen, table)?;
+        }
+    }
     // Made by hand, or enabled again the short way: they are to fire always.
     for relation in registry::fire_sometimes() {
         relation::validate(relation)?;
         track::fire_always(relation);
     }
-    let (before, now) = (registry::seen(), registry::present());
     if before.is_empty() && now.is_empty() {
         return Ok(());
     }
@@ -97,6 +102,22 @@ fn watch(command: &str) -> Result<()> {
         end(command, seen)?;
     }
     Ok(())
+}
+
+/// Options go along when a column is renamed, and forget one that is dropped: what was left out of
+/// images stays out.
+fn follow_columns(seen: &Watched, table: &Watched) -> Result<()> {
+    let changed: Vec<_> = seen
+        .columns
+        .iter()
+        .zip(&table.columns)
+        .filter(|(old, new)| !old.is_empty() && old != new)
+        .map(|(old, new)| (old.as_str(), (!new.is_empty()).then_some(new.as_str())))
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    track::rename_columns(table.relation, &changed)
 }
 
 /// Relations that the command names.
@@ -135,17 +156,22 @@ fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
         let from = json!([seen.schema, seen.table]);
         note(table, json!({"command": command, "change": "renamed", "renamed_from": from}))?;
     }
+    let (whole_before, whole_now) =
+        (seen.capturing && seen.truncating, table.capturing && table.truncating);
     if seen.capturing && !table.capturing {
         windows::open(&table.schema, &table.table, "capture trigger disabled");
         note(table, json!({"command": command, "change": "capture disabled"}))?;
-    }
-    if !seen.capturing && table.capturing {
+    } else if seen.truncating && !table.truncating {
+        windows::open(&table.schema, &table.table, "truncate trigger dropped");
+        note(table, json!({"command": command, "change": "capture of TRUNCATE dropped"}))?;
+    } else if !whole_before && whole_now {
         windows::close(&table.schema, &table.table);
         note(table, json!({"command": command, "change": "capture enabled"}))?;
     }
     compare_partitions(command, seen, table)?;
     registry::remember(table);
-    Ok(true)
+    // New columns alone are no news of their own.
+    Ok(Watched { columns: seen.columns.clone(), ..table.clone() } != *seen)
 }
 
 /// Rows that come or go with a partition are not captured row by row.

@@ -1,7 +1,9 @@
 //! The triggers themselves: made, replaced, taken away.
 
+use crate::error::{Error, Result};
 use crate::pg::query::{self, parameter};
 use concord_core::names::{quote_identifier, quote_literal};
+use concord_core::options::{Options, VersionColumn};
 use pgrx::pg_sys;
 
 const CAPTURE: &str = "concord_capture";
@@ -145,6 +147,36 @@ fn drop_others(relation: pg_sys::Oid) {
     for trigger in triggers(relation, &format!("t.tgname NOT IN ('{CAPTURE}', '{TRUNCATE}')")) {
         query::execute(&format!("DROP TRIGGER {} ON {table}", quote_identifier(&trigger)));
     }
+}
+
+/// Has the triggers of a table name columns as they are called now; a dropped one (no new name) is
+/// named no more.
+pub fn rename_columns(relation: pg_sys::Oid, changed: &[(&str, Option<&str>)]) -> Result<()> {
+    let mut arguments: Vec<u8> = Vec::new();
+    query::read_latest(
+        "SELECT t.tgargs FROM pg_catalog.pg_trigger t
+         WHERE t.tgrelid = $1 AND t.tgparentid = 0
+           AND t.tgfoid IN ('concord.capture_trigger()'::pg_catalog.regprocedure,
+                            'concord.version_trigger()'::pg_catalog.regprocedure)
+         ORDER BY t.tgfoid = 'concord.version_trigger()'::pg_catalog.regprocedure",
+        &[parameter(relation)],
+        |row| arguments.extend(row.required::<Vec<u8>>(1)),
+    );
+    let texts: Vec<String> = arguments
+        .split(|&byte| byte == 0)
+        .filter(|argument| !argument.is_empty())
+        .map(|argument| String::from_utf8_lossy(argument).into_owned())
+        .collect();
+    let before = Options::parse(texts.iter().map(String::as_str))
+        .map_err(|error| Error::invalid_argument(error.message).hint(error.hint))?;
+    let after = before.clone().with_renamed_columns(changed);
+    if after != before {
+        let condition = "t.tgfoid = 'concord.version_trigger()'::pg_catalog.regprocedure";
+        let has_version = !triggers(relation, condition).is_empty()
+            && after.version_column != VersionColumn::None;
+        create(relation, &after.to_arguments(), has_version);
+    }
+    Ok(())
 }
 
 /// Drops all triggers of a table; whether there were any.

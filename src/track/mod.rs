@@ -5,4 +5,6 @@ mod check;
 mod functions;
 mod install;
 
-pub use install::{equip_partitions, fire_always, names_of, qualified_name, remove};
+pub use install::{
+    equip_partitions, fire_always, names_of, qualified_name, remove, rename_columns,
+};
