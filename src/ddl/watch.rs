@@ -156,16 +156,13 @@ fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
         let from = json!([seen.schema, seen.table]);
         note(table, json!({"command": command, "change": "renamed", "renamed_from": from}))?;
     }
-    let (whole_before, whole_now) =
-        (seen.capturing && seen.truncating, table.capturing && table.truncating);
     if seen.capturing && !table.capturing {
         windows::open(&table.schema, &table.table, "capture trigger disabled");
         note(table, json!({"command": command, "change": "capture disabled"}))?;
     } else if seen.truncating && !table.truncating {
         windows::open(&table.schema, &table.table, "truncate trigger dropped");
         note(table, json!({"command": command, "change": "capture of TRUNCATE dropped"}))?;
-    } else if !whole_before && whole_now {
-        windows::close(&table.schema, &table.table);
+    } else if table.capturing && table.truncating && windows::close(&table.schema, &table.table) {
         note(table, json!({"command": command, "change": "capture enabled"}))?;
     }
     compare_partitions(command, seen, table)?;

@@ -17,14 +17,15 @@ pub fn open(schema: &str, table: &str, reason: &str) {
     );
 }
 
-/// Closes a table's open window.
-pub fn close(schema: &str, table: &str) {
-    query::write(
+/// Closes a table's open window; whether there was one.
+pub fn close(schema: &str, table: &str) -> bool {
+    let closed = query::write(
         "UPDATE concord.capture_windows SET closed_at = pg_catalog.clock_timestamp()
          WHERE table_schema = $1 AND table_name = $2 AND closed_at IS NULL",
         &[parameter(schema), parameter(table)],
         |_| {},
     );
+    closed > 0
 }
 
 /// An open window goes along when its table is renamed.

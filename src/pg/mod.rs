@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod compat;
 pub mod externs;
 pub mod function;
+pub mod generated;
 pub mod memory;
 pub mod owner;
 pub mod query;

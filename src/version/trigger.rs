@@ -14,6 +14,7 @@ use crate::clock;
 use crate::error::{Error, OrRaise, Result};
 use crate::log::event::{Operation, Pending};
 use crate::log::{append, control};
+use crate::pg::generated;
 use crate::pg::trigger::{self, Protocol};
 use crate::{pg_function, sync};
 use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
@@ -110,7 +111,7 @@ unsafe fn stamp_update(
             && claimed != current
         {
             refuse_future(claimed)?;
-            let stale = Stale { tracked, old: &old, new: &new, current, claimed };
+            let stale = Stale { tracked, old: &old, data, current, claimed };
             match tracked.options.on_stale {
                 OnStale::Reject => return Err(stale.rejection()),
                 OnStale::Overwrite => stale.record()?,
@@ -166,7 +167,7 @@ fn refuse_future(claimed: Option<Stamp>) -> Result<()> {
 struct Stale<'a> {
     tracked: &'a Tracked,
     old: &'a RowValues,
-    new: &'a RowValues,
+    data: &'a pg_sys::TriggerData,
     current: Option<Stamp>,
     claimed: Option<Stamp>,
 }
@@ -176,6 +177,7 @@ impl Stale<'_> {
     fn record(&self) -> Result<()> {
         let memory = RowMemory::enter();
         let imager = Imager::new(self.tracked, &memory);
+        let incoming = self.incoming();
         let context = context::current();
         let notes = json!({
             "on_stale": self.tracked.options.on_stale.word(),
@@ -188,12 +190,26 @@ impl Stale<'_> {
             table: Some(&self.tracked.table),
             record_id: Some(&imager.record_id(self.old)?),
             old_values: Some(&imager.image(self.old)?),
-            new_values: Some(&imager.image(self.new)?),
+            new_values: Some(&imager.image(&incoming)?),
             metadata: Some(notes.as_bytes()),
             base_version: self.claimed.map(Stamp::hlc),
             ..control(Operation::Stale, &context)
         })?;
         Ok(())
+    }
+
+    /// The row as it would have been, generated columns included.
+    fn incoming(&self) -> RowValues {
+        // SAFETY: the trigger manager's data are valid during the call.
+        unsafe {
+            let relation = self.data.tg_relation;
+            let constraints = (*(*relation).rd_att).constr;
+            let tuple = match constraints.as_ref().is_some_and(|c| c.has_generated_stored) {
+                true => generated::compute(relation, self.data.tg_newtuple),
+                false => self.data.tg_newtuple,
+            };
+            RowValues::of(tuple, (*relation).rd_att)
+        }
     }
 
     fn detail(&self) -> String {
