@@ -10,7 +10,7 @@ CREATE FUNCTION concord.digest(relation regclass) RETURNS text
     BEGIN
         EXECUTE format(
             'SELECT md5(COALESCE(string_agg(i.hash, '''' ORDER BY i.hash), ''''))
-             FROM (SELECT md5(concord.row_image($1, t)::text) AS hash FROM %s t) i', relation)
+             FROM (SELECT md5(concord.row_image($1, "concord row")::text) AS hash FROM %s "concord row") i', relation)
             INTO result USING relation;
         RETURN result;
     END

@@ -60,7 +60,7 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Op
         tracked?
     };
     let table = crate::track::qualified_name(relation);
-    let sql = format!("SELECT t FROM {table} t WHERE {}", key_condition(&tracked, 1));
+    let sql = format!("SELECT {ROW} FROM {table} {ROW} WHERE {}", key_condition(&tracked, 1));
     let keys = key_values(&tracked, record_id)?;
     let mut image = Ok(None);
     query::read_active(&sql, &key_parameters(&keys), |row| {
@@ -76,6 +76,10 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Op
     image
 }
 
+/// What statements call the row that they are about: a plain name could be a column's as well, and a
+/// bare `SELECT t` would mean the column.
+pub const ROW: &str = "\"concord row\"";
+
 /// The condition that picks a record by its key, whose values are parameters from `$first` on.
 /// Operators are named with their schema, as `search_path` is fixed.
 pub fn key_condition(tracked: &Tracked, first: usize) -> String {
@@ -84,7 +88,12 @@ pub fn key_condition(tracked: &Tracked, first: usize) -> String {
         .enumerate()
         .map(|(i, column)| {
             let name = quote_identifier(&column.name);
-            format!("t.{name} {} ${}::{}", equality(column), first + i, type_name(column.base_type))
+            format!(
+                "{ROW}.{name} {} ${}::{}",
+                equality(column),
+                first + i,
+                type_name(column.base_type)
+            )
         })
         .collect();
     conditions.join(" AND ")

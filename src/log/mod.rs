@@ -12,4 +12,4 @@ pub mod transaction;
 mod writer;
 
 pub use buffer::Link;
-pub use transaction::{append, append_gap, control, link, register};
+pub use transaction::{append, append_gap, control, link, refuse_after_capture, register};

@@ -107,6 +107,18 @@ fn refuse_after_flush(transaction: &Transaction) -> Result<()> {
     Ok(())
 }
 
+/// Refuses what must know the whole log where this transaction has changes that are not in it yet.
+pub fn refuse_after_capture() -> Result<()> {
+    if TRANSACTION.with_borrow(|transaction| transaction.buffer.len() > 0) {
+        return Err(Error::wrong_state(
+            "events cannot be applied in a transaction that has written tracked tables",
+        )
+        .detail("Its own changes get their place in the order of events when it commits.")
+        .hint("COMMIT first, and apply the events in a transaction of their own."));
+    }
+    Ok(())
+}
+
 fn subtransaction() -> pg_sys::SubTransactionId {
     // SAFETY: reads the transaction state.
     unsafe { pg_sys::GetCurrentSubTransactionId() }

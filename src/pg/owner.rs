@@ -14,6 +14,39 @@ pub struct AsOwner {
     guc_level: i32,
 }
 
+/// While it lives, the current user is the owner of an application's table, whose constraints may call
+/// the owner's own functions: they must not run with anybody else's rights.
+pub struct AsTableOwner {
+    user: pg_sys::Oid,
+    security_context: i32,
+}
+
+impl AsTableOwner {
+    /// Switches to the owner of `relation`.
+    pub fn of(relation: pg_sys::Oid) -> AsTableOwner {
+        let mut user = pg_sys::Oid::INVALID;
+        let mut security_context = 0;
+        // SAFETY: plain calls on the backend's own state.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut security_context);
+            let owner = relation_owner(relation).unwrap_or(user);
+            let restricted =
+                pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
+            pg_sys::SetUserIdAndSecContext(owner, security_context | restricted as i32);
+        }
+        AsTableOwner { user, security_context }
+    }
+}
+
+impl Drop for AsTableOwner {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: undoes what `of` did; after an error the subtransaction's abort does.
+            unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.security_context) };
+        }
+    }
+}
+
 impl AsOwner {
     /// Switches to the owner of `relation`, a table of concord's.
     pub fn of(relation: pg_sys::Oid) -> AsOwner {

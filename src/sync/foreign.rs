@@ -7,7 +7,7 @@
 use super::rows::Record;
 use super::show::{Gone, hide};
 use super::statements::{Target, type_name_of};
-use crate::capture::current::{key_condition, key_parameters, key_values, record_id_of};
+use crate::capture::current::{ROW, key_condition, key_parameters, key_values, record_id_of};
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
 use crate::track::{names_of, qualified_name};
@@ -50,7 +50,7 @@ fn missing_parent(record: &Record) -> Result<Option<ForeignKey>> {
         let mut missing = false;
         let condition = key_condition(&target.tracked, 1);
         let broken = foreign_key.broken();
-        let sql = format!("SELECT FROM {} t WHERE {condition} AND {broken}", target.name);
+        let sql = format!("SELECT FROM {} {ROW} WHERE {condition} AND {broken}", target.name);
         query::read_latest(&sql, &keys, |_| missing = true);
         if missing {
             return Ok(Some(foreign_key));
@@ -66,7 +66,7 @@ fn orphans(lost: &Gone) -> Result<Vec<(Record, ForeignKey)>> {
         let Some((schema, table)) = names_of(foreign_key.child) else { continue };
         let Some(target) = Target::find(&schema, &table)? else { continue };
         let (refers, broken) = (foreign_key.refers_to_image(), foreign_key.broken());
-        let sql = format!("SELECT t FROM {} t WHERE {refers} AND {broken}", target.name);
+        let sql = format!("SELECT {ROW} FROM {} {ROW} WHERE {refers} AND {broken}", target.name);
         let mut ids = Vec::new();
         query::read_latest(&sql, &[parameter(JsonB(lost.image.clone()))], |row| {
             // SAFETY: the column is the whole row of the tracked table.
@@ -112,12 +112,13 @@ impl ForeignKey {
         format!("foreign key \"{}\" finds no row in {}", self.name, qualified_name(self.parent))
     }
 
-    /// No column of `t` is null, and no parent has these values.
+    /// No column of the row is null, and no parent has these values.
     fn broken(&self) -> String {
-        let given = self.columns.iter().map(|c| format!("t.{} IS NOT NULL", quote_identifier(c)));
+        let given =
+            self.columns.iter().map(|c| format!("{ROW}.{} IS NOT NULL", quote_identifier(c)));
         let pairs = self.columns.iter().zip(&self.referred).map(|(column, referred)| {
             let (column, referred) = (quote_identifier(column), quote_identifier(referred));
-            format!("p.{referred} = t.{column}")
+            format!("p.{referred} = {ROW}.{column}")
         });
         format!(
             "{} AND NOT EXISTS (SELECT FROM {} p WHERE {})",
@@ -127,12 +128,12 @@ impl ForeignKey {
         )
     }
 
-    /// The row `t` refers to the parent whose image is `$1`.
+    /// The row refers to the parent whose image is `$1`.
     fn refers_to_image(&self) -> String {
         let pairs = self.columns.iter().zip(&self.referred).map(|(column, referred)| {
             let type_name = type_name_of(self.parent, referred);
             let (column, referred) = (quote_identifier(column), quote_literal(referred));
-            format!("t.{column} = ($1 OPERATOR(pg_catalog.->>) {referred})::{type_name}")
+            format!("{ROW}.{column} = ($1 OPERATOR(pg_catalog.->>) {referred})::{type_name}")
         });
         pairs.collect::<Vec<_>>().join(" AND ")
     }

@@ -59,6 +59,7 @@ fn null_argument(what: &str) -> Error {
 /// Takes in events and whatever was waiting for them.
 pub fn run(events: &[JsonB]) -> Result<Counts> {
     refuse_snapshots()?;
+    crate::log::refuse_after_capture()?;
     intake::check(events)?;
     let node = identity::attach()?;
     let _neutral = Neutral::enter(true);

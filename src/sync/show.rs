@@ -8,6 +8,7 @@ use super::statements::Target;
 use crate::capture::current::{key_parameters, key_values, row_image};
 use crate::error::{OrRaise, Result};
 use crate::pg::attempt::{Failure, attempt};
+use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, parameter};
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::fold::{Row, fold, whole_image};
@@ -20,11 +21,14 @@ use std::collections::BTreeMap;
 struct Obstacle {
     reason: &'static str,
     detail: String,
+    /// A unique value was taken.
+    taken: bool,
 }
 
 /// Locks the record's row, where there is one.
 pub fn lock(record: &Record) -> Result<()> {
     if let Some(target) = Target::find(&record.schema, &record.table)? {
+        let _owner = AsTableOwner::of(target.tracked.root);
         fetch(&target, record)?;
     }
     Ok(())
@@ -42,8 +46,14 @@ pub struct Gone {
 pub fn show_all(records: &[Record]) -> Result<()> {
     let mut gone = Vec::new();
     for record in records {
-        let events = events_of(record)?;
-        match try_show(record, &events, &mut gone)? {
+        let mut events = events_of(record)?;
+        let mut obstacle = try_show(record, &events, &mut gone)?;
+        if obstacle.as_ref().is_some_and(|obstacle| obstacle.taken) {
+            // Another transaction may have inserted the row, and logged it, meanwhile.
+            events = events_of(record)?;
+            obstacle = try_show(record, &events, &mut gone)?;
+        }
+        match obstacle {
             None => forget_pending(record),
             Some(obstacle) => note_pending(record, &events, &obstacle),
         }
@@ -57,7 +67,7 @@ pub fn hide(record: &Record, detail: &str) -> Result<Option<Gone>> {
     if let Some(target) = Target::find(&record.schema, &record.table)? {
         write_difference(&target, record, None, &mut gone)?;
     }
-    let obstacle = Obstacle { reason: "constraint", detail: detail.to_owned() };
+    let obstacle = Obstacle { reason: "constraint", detail: detail.to_owned(), taken: false };
     note_pending(record, &events_of(record)?, &obstacle);
     Ok(gone.pop())
 }
@@ -87,7 +97,7 @@ fn try_show(
 ) -> Result<Option<Obstacle>> {
     let Some(target) = Target::find(&record.schema, &record.table)? else {
         let detail = format!("{}.{} is not a tracked table here", record.schema, record.table);
-        return Ok(Some(Obstacle { reason: "missing_table", detail }));
+        return Ok(Some(Obstacle { reason: "missing_table", detail, taken: false }));
     };
     let row_events = || events.iter().map(|event| &event.event);
     let Some(row) = fold(row_events()) else {
@@ -95,7 +105,7 @@ fn try_show(
     };
     if let Some(column) = target.missing_column(&row) {
         let detail = format!("column \"{column}\" does not exist");
-        return Ok(Some(Obstacle { reason: "schema_mismatch", detail }));
+        return Ok(Some(Obstacle { reason: "schema_mismatch", detail, taken: false }));
     }
     let Err(obstacle) = write(&target, record, Some(&row), gone) else { return Ok(None) };
     // Edits that each kept a constraint may break it together: then one of them is shown whole.
@@ -115,19 +125,13 @@ fn write(
     image: Option<&Row<'_, Value>>,
     gone: &mut Vec<Gone>,
 ) -> std::result::Result<(), Obstacle> {
-    let mut outcome = Ok(());
-    // A row that another transaction inserted meanwhile is there at the second look.
-    for _ in 0..2 {
-        outcome =
-            attempt(|| write_difference(target, record, image, gone).or_raise(), is_data_error);
-        if !matches!(&outcome, Err(failure) if failure.sqlstate == "23505") {
-            break;
-        }
-    }
-    outcome.map_err(|failure| Obstacle {
-        reason: if failure.class() == "23" { "constraint" } else { "schema_mismatch" },
-        detail: failure.message,
-    })
+    attempt(|| write_difference(target, record, image, gone).or_raise(), is_data_error).map_err(
+        |failure| Obstacle {
+            reason: if failure.class() == "23" { "constraint" } else { "schema_mismatch" },
+            taken: failure.sqlstate == "23505",
+            detail: failure.message,
+        },
+    )
 }
 
 /// Data exception, integrity constraint violation, syntax error or access rule violation.
@@ -142,6 +146,7 @@ fn write_difference(
     gone: &mut Vec<Gone>,
 ) -> Result<()> {
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
+    let _owner = AsTableOwner::of(target.tracked.root);
     match (fetch(target, record)?, image) {
         (None, None) => {}
         (Some(current), None) => {

@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::current::key_condition;
+use crate::capture::current::{ROW, key_condition};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
@@ -76,7 +76,7 @@ impl Target {
     /// Fetches the row and locks it; the key's values are the parameters.
     pub fn select(&self) -> String {
         format!(
-            "SELECT t FROM {} t WHERE {} FOR UPDATE",
+            "SELECT {ROW} FROM {} {ROW} WHERE {} FOR UPDATE",
             self.name,
             key_condition(&self.tracked, 1)
         )
@@ -112,12 +112,12 @@ impl Target {
             .map(|column| format!("{} = {}", quote_identifier(&column.name), column.value_of("$1")))
             .collect();
         let condition = key_condition(&self.tracked, 2);
-        format!("UPDATE {} t SET {} WHERE {condition}", self.name, settings.join(", "))
+        format!("UPDATE {} {ROW} SET {} WHERE {condition}", self.name, settings.join(", "))
     }
 
     /// Deletes the row; the key's values are the parameters.
     pub fn delete(&self) -> String {
-        format!("DELETE FROM {} t WHERE {}", self.name, key_condition(&self.tracked, 1))
+        format!("DELETE FROM {} {ROW} WHERE {}", self.name, key_condition(&self.tracked, 1))
     }
 }
 

@@ -226,3 +226,69 @@ fn a_clock_far_ahead_waits_and_moves_nobodys() {
     assert!(sane);
     world.node(1).run("INSERT INTO page VALUES (5, 'goes', 'on')");
 }
+
+#[test]
+fn rows_are_written_with_the_rights_of_their_tables_owner() {
+    let mut world = shared_page("rights", "lww");
+    world.node(1).run(
+        "CREATE ROLE mallory;
+         CREATE TABLE seen (who text);
+         GRANT ALL ON seen TO mallory;
+         CREATE FUNCTION watch(title text) RETURNS boolean LANGUAGE plpgsql AS $$
+         BEGIN INSERT INTO public.seen VALUES (current_user); RETURN true; END $$;
+         ALTER TABLE page OWNER TO mallory;
+         ALTER TABLE page ADD CHECK (public.watch(title)) NOT VALID",
+    );
+    world.node(0).run("UPDATE page SET title = 't1'; INSERT INTO page VALUES (2, 't2', 'b2')");
+    assert_eq!(world.pull(1, 0).applied, 2);
+    let seen: Vec<String> = world.node(1).all("SELECT DISTINCT who FROM seen");
+    assert_eq!(seen, ["mallory"]);
+    assert_eq!(titles(world.node(1)), ["1/t1/b0", "2/t2/b2"]);
+}
+
+#[test]
+fn own_changes_come_first() {
+    let mut world = shared_page("own", "lww");
+    world.node(0).run("UPDATE page SET title = 't1'");
+    let event = world.lacking(1, 0, 1).remove(0).replace('\'', "''");
+    let node = world.node(1);
+    node.run("BEGIN; UPDATE page SET body = 'mine'");
+    node.refusal(&format!("SELECT concord.apply_events(ARRAY['{event}']::jsonb[])"))
+        .expect("55000", &["COMMIT first"]);
+    node.run("ROLLBACK");
+    assert_eq!(world.pull(1, 0).applied, 1);
+}
+
+#[test]
+fn an_insert_that_another_session_commits_meanwhile_is_seen() {
+    let mut world = world("race", 2, "lww");
+    world.node(0).run("INSERT INTO page VALUES (5, 'R', 'r')");
+    let events = world.lacking(1, 0, 10);
+    world.node(1).run("BEGIN; INSERT INTO page VALUES (5, 'L', 'l')");
+    let mut other = world.another_session(1);
+    let applying = std::thread::spawn(move || {
+        let statement =
+            "SELECT applied FROM concord.apply_events(ARRAY(SELECT unnest($1::text[])::jsonb))";
+        other.client().query_one(statement, &[&events]).expect("apply_events").get::<_, i64>(0)
+    });
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    world.node(1).run("COMMIT");
+    assert_eq!(applying.join().expect("the applying session"), 1);
+    world.settle();
+    world.assert_converged(&["page"]);
+    assert_eq!(world.agreed("SELECT conflict_type FROM concord.conflicts"), ["insert_exists"]);
+}
+
+#[test]
+fn a_column_may_be_called_as_it_likes() {
+    let schema =
+        "CREATE TABLE tag (t text PRIMARY KEY, p text, i jsonb); SELECT concord.track('tag');";
+    let mut world = World::new("names", 2, schema);
+    world.node(0).run("INSERT INTO tag VALUES ('a', 'b', '{}'); UPDATE tag SET p = 'c'");
+    world.settle();
+    world.assert_converged(&["tag"]);
+    assert_eq!(
+        world.node(1).one::<String>("SELECT concord.row_at('tag', 'a', now()) ->> 'p'"),
+        "c"
+    );
+}

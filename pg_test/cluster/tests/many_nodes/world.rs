@@ -7,7 +7,7 @@ use concord_cluster::session::Session;
 /// The nodes.
 pub struct World {
     nodes: Vec<Session>,
-    _cluster: Cluster,
+    cluster: Cluster,
 }
 
 /// What `apply_events` returned.
@@ -31,7 +31,7 @@ impl World {
                 node
             })
             .collect();
-        World { nodes, _cluster: cluster }
+        World { nodes, cluster }
     }
 
     pub fn len(&self) -> usize {
@@ -40,6 +40,11 @@ impl World {
 
     pub fn node(&mut self, n: usize) -> &mut Session {
         &mut self.nodes[n]
+    }
+
+    /// A second connection to a node.
+    pub fn another_session(&self, n: usize) -> Session {
+        self.cluster.connect(&format!("node{n}"))
     }
 
     /// What `to` lacks of what `from` has.
@@ -122,7 +127,7 @@ impl World {
     pub fn assert_converged(&mut self, tables: &[&str]) {
         for table in tables {
             self.agreed(&format!(
-                "SELECT concord.row_image('{table}', t)::text FROM {table} t ORDER BY 1"
+                "SELECT concord.row_image('{table}', \"the row\")::text FROM {table} \"the row\" ORDER BY 1"
             ));
             self.agreed(&format!("SELECT concord.digest('{table}')"));
         }
