@@ -3,11 +3,11 @@
 #![allow(unsafe_code)]
 
 use crate::pg::memory::{InContext, new_context};
+use once_cell::unsync::OnceCell;
 use pgrx::pg_sys;
-use std::cell::Cell;
 
 thread_local! {
-    static CONTEXT: Cell<pg_sys::MemoryContext> = const { Cell::new(std::ptr::null_mut()) };
+    static CONTEXT: OnceCell<pg_sys::MemoryContext> = const { OnceCell::new() };
 }
 
 /// While it lives, what PostgreSQL allocates goes into a context that is emptied on drop.
@@ -21,10 +21,8 @@ impl RowMemory {
     pub fn enter() -> RowMemory {
         // SAFETY: the context is made once and never deleted.
         unsafe {
-            if CONTEXT.get().is_null() {
-                CONTEXT.set(new_context(pg_sys::TopMemoryContext, c"concord row"));
-            }
-            let context = CONTEXT.get();
+            let make = || new_context(pg_sys::TopMemoryContext, c"concord row");
+            let context = CONTEXT.with(|context| *context.get_or_init(make));
             RowMemory { context, _current: InContext::enter(context) }
         }
     }
