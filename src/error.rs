@@ -1,5 +1,6 @@
 //! The one error type: it owns SQLSTATE, message, DETAIL and HINT of everything concord refuses.
 
+use concord_core::options::OptionError;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode};
 
@@ -101,6 +102,12 @@ impl Error {
             // pgrx's guard knows PostgreSQL's codes only; `pg::function::guard` takes this one.
             SqlState::ClockDrift => std::panic::panic_any(self),
         }
+    }
+}
+
+impl From<OptionError> for Error {
+    fn from(error: OptionError) -> Self {
+        Error::invalid_argument(error.message).hint(error.hint)
     }
 }
 

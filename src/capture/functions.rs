@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::error::{Error, OrRaise};
+use crate::error::{OrRaise, Result};
 use crate::pg::function::argument;
 use crate::pg_function;
 use concord_core::options::{Options, VersionColumn, Word};
@@ -79,15 +79,19 @@ unsafe fn set_local(name: &CStr, value: &CStr) {
 /// options, defaults filled in. 22023 for arguments that the trigger would refuse.
 #[pg_extern(sql = false)]
 fn trigger_options(arguments: &[u8]) -> JsonB {
+    let options = stored_options(arguments).or_raise();
+    JsonB(describe(&options))
+}
+
+/// The options in `pg_trigger.tgargs`, where each argument ends with a NUL byte: 22023 for arguments
+/// that the trigger would refuse.
+pub fn stored_options(arguments: &[u8]) -> Result<Options> {
     let texts: Vec<String> = arguments
         .split(|&byte| byte == 0)
         .filter(|argument| !argument.is_empty())
         .map(|argument| String::from_utf8_lossy(argument).into_owned())
         .collect();
-    let options = Options::parse(texts.iter().map(String::as_str))
-        .map_err(|error| Error::invalid_argument(error.message).hint(error.hint))
-        .or_raise();
-    JsonB(describe(&options))
+    Ok(Options::parse(texts.iter().map(String::as_str))?)
 }
 
 fn describe(options: &Options) -> Value {

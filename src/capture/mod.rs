@@ -3,7 +3,7 @@
 mod column;
 pub mod context;
 pub mod current;
-mod functions;
+pub mod functions;
 pub mod image;
 mod key;
 pub mod memory;

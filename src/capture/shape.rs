@@ -101,8 +101,7 @@ impl Tracked {
     /// # Safety
     /// The relation is open.
     pub unsafe fn load(relation: pg_sys::Relation, arguments: &[String]) -> Result<Tracked> {
-        let options = Options::parse(arguments.iter().map(String::as_str))
-            .map_err(|error| Error::invalid_argument(error.message).hint(error.hint))?;
+        let options = Options::parse(arguments.iter().map(String::as_str))?;
         // SAFETY: by the caller's promise; the new context becomes the Tracked's own.
         unsafe {
             let oid = (*relation).rd_id;

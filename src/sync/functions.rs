@@ -69,7 +69,7 @@ pub fn run(events: &[JsonB]) -> Result<Counts> {
     // One at a time: deciding on a row needs its whole history to stand still.
     lock_appliers()?;
     let mut counts = Counts { duplicate: intake::store(events, node.node_id), ..Counts::default() };
-    waiting::enter_all(node, |group| enter::enter(node, group, &mut counts))?;
+    waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
     show::retry()?;
     counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
     counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending_rows");

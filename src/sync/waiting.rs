@@ -2,7 +2,6 @@
 
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::identity::Attached;
 use crate::pg::query::{self, parameter};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::delivery::{Group, Waitlist, waits_for};
@@ -11,9 +10,9 @@ use concord_core::ulid::Ulid;
 use std::collections::BTreeSet;
 
 /// Lets every group enter that may, each making way for others; notes what the rest wait for.
-pub fn enter_all(node: Attached, mut enter: impl FnMut(&Group) -> Result<()>) -> Result<()> {
+pub fn enter_all(mut enter: impl FnMut(&Group) -> Result<()>) -> Result<()> {
     let mut list = read_groups()?;
-    let mut seen = read_vector(node)?;
+    let mut seen = read_vector()?;
     let bound = clock::bound()?;
     while let Some(group) = list.take_ready(&seen, bound, is_known) {
         enter(&group)?;
@@ -41,7 +40,7 @@ pub fn parse_vector(text: &str) -> Result<Vector> {
         .collect()
 }
 
-fn read_vector(_node: Attached) -> Result<Vector> {
+fn read_vector() -> Result<Vector> {
     let mut text = String::new();
     query::read_latest("SELECT concord.vector()::text", &[], |row| text = row.required(1));
     parse_vector(&text)

@@ -1,6 +1,6 @@
 //! The arguments of `concord.track`, as options.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use concord_core::options::{
     OnMissingParent, OnStale, OptionError, Options, Policy, VersionColumn, Word,
     parse_merge_groups, parse_redact_default,
@@ -36,28 +36,25 @@ pub struct Arguments {
 impl Arguments {
     /// The options; 22023 for a value that makes no sense.
     pub fn into_options(self) -> Result<Options> {
-        let refuse = |error: OptionError| Error::invalid_argument(error.message).hint(error.hint);
         let json = |value: Value| value.to_string();
         Ok(Options {
             version_column: match self.version_column {
                 Some(name) if !name.is_empty() => VersionColumn::Named(name),
                 _ => VersionColumn::None,
             },
-            conflict_policy: word::<Policy>(self.conflict_policy).map_err(refuse)?,
-            on_stale: word::<OnStale>(self.on_stale).map_err(refuse)?,
+            conflict_policy: word::<Policy>(self.conflict_policy)?,
+            on_stale: word::<OnStale>(self.on_stale)?,
             exclude: self.exclude.unwrap_or_default(),
             redact: self.redact.unwrap_or_default(),
             redact_default: self
                 .redact_default
-                .map_or(Ok(Default::default()), |value| parse_redact_default(&json(value)))
-                .map_err(refuse)?,
+                .map_or(Ok(Default::default()), |value| parse_redact_default(&json(value)))?,
             merge_groups: self
                 .merge_groups
-                .map_or(Ok(Vec::new()), |value| parse_merge_groups(&json(value)))
-                .map_err(refuse)?,
+                .map_or(Ok(Vec::new()), |value| parse_merge_groups(&json(value)))?,
             merge_silently: self.merge_silently.unwrap_or_default(),
             rename: self.rename.unwrap_or_default(),
-            on_missing_parent: word::<OnMissingParent>(self.on_missing_parent).map_err(refuse)?,
+            on_missing_parent: word::<OnMissingParent>(self.on_missing_parent)?,
             record_key: self.record_key.filter(|key| !key.is_empty()),
         })
     }

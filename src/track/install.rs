@@ -1,9 +1,10 @@
 //! The triggers themselves: made, replaced, taken away.
 
-use crate::error::{Error, Result};
+use crate::capture::functions::stored_options;
+use crate::error::Result;
 use crate::pg::query::{self, parameter};
 use concord_core::names::{quote_identifier, quote_literal};
-use concord_core::options::{Options, VersionColumn};
+use concord_core::options::VersionColumn;
 use pgrx::pg_sys;
 
 const CAPTURE: &str = "concord_capture";
@@ -162,13 +163,7 @@ pub fn rename_columns(relation: pg_sys::Oid, changed: &[(&str, Option<&str>)]) -
         &[parameter(relation)],
         |row| arguments.extend(row.required::<Vec<u8>>(1)),
     );
-    let texts: Vec<String> = arguments
-        .split(|&byte| byte == 0)
-        .filter(|argument| !argument.is_empty())
-        .map(|argument| String::from_utf8_lossy(argument).into_owned())
-        .collect();
-    let before = Options::parse(texts.iter().map(String::as_str))
-        .map_err(|error| Error::invalid_argument(error.message).hint(error.hint))?;
+    let before = stored_options(&arguments)?;
     let after = before.clone().with_renamed_columns(changed);
     if after != before {
         let condition = "t.tgfoid = 'concord.version_trigger()'::pg_catalog.regprocedure";
