@@ -16,7 +16,8 @@ CREATE TABLE concord.conflicts (
     detected_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     resolved_at     timestamptz,
     resolution      text,
-    resolved_by     text
+    resolved_by     text,
+    detail          jsonb
 );
 CREATE INDEX conflicts_record_idx ON concord.conflicts (record_id, table_name);
 CREATE INDEX conflicts_open_idx ON concord.conflicts (detected_at) WHERE resolved_at IS NULL;
