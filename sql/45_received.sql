@@ -13,7 +13,8 @@ FROM concord.received_events r;
 
 COMMENT ON VIEW concord.received IS 'Events that wait for others before they can enter the log, and for which';
 
--- Rows whose fold the tables cannot show yet.
+-- Rows that the tables do not show as their fold: not at all, or, with a form, in another one.
+-- unseen: per node the first number whose effect the row does not show.
 CREATE TABLE concord.pending_rows (
     table_schema text COLLATE "C" NOT NULL,
     table_name   text COLLATE "C" NOT NULL,
@@ -22,11 +23,25 @@ CREATE TABLE concord.pending_rows (
     reason       text             NOT NULL,
     detail       text,
     since        timestamptz      NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    form         text             CHECK (form IN ('whole', 'renamed')),
+    unseen       jsonb            NOT NULL DEFAULT '{}',
     PRIMARY KEY (record_id, table_name, table_schema)
 );
 
+-- What those rows claim all the same: the values of their unique indexes and, where a row is not shown
+-- at all, of its foreign keys. Hashes of equal values are equal.
+CREATE TABLE concord.claims (
+    table_schema    text COLLATE "C" NOT NULL,
+    table_name      text COLLATE "C" NOT NULL,
+    record_id       text COLLATE "C" NOT NULL,
+    constraint_name text COLLATE "C" NOT NULL,
+    key_hash        bigint           NOT NULL,
+    PRIMARY KEY (key_hash, constraint_name, table_name, table_schema, record_id)
+);
+CREATE INDEX claims_record_idx ON concord.claims (record_id, table_name);
+
 CREATE VIEW concord.pending AS
 SELECT p.table_schema, p.table_name, p.record_id, p.event_id, p.reason, p.detail, p.since
-FROM concord.pending_rows p;
+FROM concord.pending_rows p WHERE p.form IS NULL;
 
 COMMENT ON VIEW concord.pending IS 'Rows that the log has and the tables cannot show yet, and why';

@@ -13,7 +13,8 @@ REVOKE EXECUTE ON FUNCTION
     concord.acknowledge(text, concord.ulid), concord.contiguous_sequence(concord.ulid),
     concord.apply_events(jsonb[]), concord.retry_pending(), concord.gaps(),
     concord.vector(), concord.check_vector(jsonb), concord.export_events(jsonb, integer),
-    concord.watch_ddl(), concord.clock_facts()
+    concord.resolve_conflict(concord.ulid, text, jsonb), concord.reopen_conflict(concord.ulid),
+    concord.notify_conflict(), concord.watch_ddl(), concord.clock_facts()
 FROM PUBLIC;
 
 -- pg_dump keeps what the extension's script does not make again.
@@ -23,7 +24,7 @@ DECLARE
 BEGIN
     FOREACH kept IN ARRAY ARRAY['concord.change_events', 'concord.identity', 'concord.nodes',
                                 'concord.conflicts', 'concord.consumers',
-                                'concord.received_events', 'concord.pending_rows',
+                                'concord.received_events', 'concord.pending_rows', 'concord.claims',
                                 'concord.capture_windows']::regclass[] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(kept, '');
     END LOOP;

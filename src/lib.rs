@@ -39,7 +39,8 @@ extension_sql_file!("../sql/80_consume.sql", name = "consume", requires = ["dige
 extension_sql_file!("../sql/82_export.sql", name = "export", requires = ["consume"]);
 extension_sql_file!("../sql/83_apply.sql", name = "apply", requires = ["export"]);
 extension_sql_file!("../sql/85_watch.sql", name = "watch_ddl", requires = ["apply"]);
-extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["watch_ddl"]);
+extension_sql_file!("../sql/88_resolve.sql", name = "resolve", requires = ["watch_ddl"]);
+extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["resolve"]);
 extension_sql_file!("../sql/91_plain.sql", name = "plain", requires = ["status"]);
 extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["plain"], finalize);
 

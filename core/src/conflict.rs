@@ -47,23 +47,23 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    /// An id that is the same on every node: the later beginning's time, then a hash (FNV-1a) of the
-    /// record and the two beginnings.
+    /// An id that is the same on every node: the later beginning's time, then a hash of the record
+    /// and the two beginnings.
     pub fn id(&self, schema: &str, table: &str, record_id: &str) -> Ulid {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        let mut add = |bytes: &[u8]| {
-            for byte in bytes.iter().chain(&[0]) {
-                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-            }
-        };
-        [schema, table, record_id].into_iter().for_each(|text| add(text.as_bytes()));
-        for beginning in &self.beginnings {
-            add(&beginning.origin.to_bytes());
-            add(&beginning.sequence.to_be_bytes());
-        }
         let [x, y] = &self.beginnings;
-        Ulid::from_hlc(x.hlc.max(y.hlc), hash)
+        let [(p, m), (q, n)] = [x, y].map(|b| (b.origin.to_bytes(), b.sequence.to_be_bytes()));
+        let names = [schema, table, record_id].map(str::as_bytes);
+        Ulid::from_hlc(x.hlc.max(y.hlc), hash(names.into_iter().chain([&p[..], &m, &q, &n])))
     }
+}
+
+/// FNV-1a over several byte strings, each closed by a zero byte.
+pub fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in parts.into_iter().flat_map(|part| part.iter().chain(&[0])) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash
 }
 
 /// All conflicts of a row, by the first events of their branches.

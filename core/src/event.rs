@@ -90,15 +90,27 @@ pub struct RowEvent<V> {
     pub silent: BTreeSet<String>,
     /// What its node had seen of others when it was written.
     pub observed: Vector,
+    /// Of that, per node the first number whose effect on this row the writer could not see.
+    pub unseen: Vector,
 }
 
 impl<V> RowEvent<V> {
-    /// Whether the event's writer had taken in another event: earlier ones of its own node always.
+    /// Whether the event was written in knowledge of another one: its node had taken it in, and the
+    /// row showed it. Earlier ones of its own node it always knows.
     pub fn saw(&self, other: &Stamp) -> bool {
-        match self.stamp.origin == other.origin {
-            true => other.sequence < self.stamp.sequence,
-            false => self.observed.of(other.origin) >= other.sequence,
+        if self.stamp.origin == other.origin {
+            return other.sequence < self.stamp.sequence;
         }
+        let first_unseen = self.unseen.of(other.origin);
+        self.observed.of(other.origin) >= other.sequence
+            && (first_unseen == 0 || other.sequence < first_unseen)
+    }
+
+    /// Whether the event decides a column's value.
+    pub fn decides(&self, column: &str) -> bool {
+        self.change != Change::Delete
+            && self.touched.includes(column)
+            && self.image.contains_key(column)
     }
 
     /// The columns that the event decides, with their values.

@@ -66,7 +66,7 @@ const FIELDS: &[(&str, Form, bool)] = &[
 ];
 
 const OPERATIONS: &[&str] =
-    &["INSERT", "UPDATE", "DELETE", "TRUNCATE", "STALE", "NODE", "VOID", "DDL", "GAP"];
+    &["INSERT", "UPDATE", "DELETE", "TRUNCATE", "STALE", "NODE", "VOID", "DDL", "GAP", "RESOLVE"];
 
 fn refuse<T>(message: String) -> Result<T, WireError> {
     Err(WireError { message })

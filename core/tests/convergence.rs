@@ -85,7 +85,7 @@ fn write(
     merge: bool,
 ) -> Option<Event> {
     let shown: Option<BTreeMap<String, u8>> =
-        fold(&at.log).map(|row| row.into_iter().map(|(c, v)| (c.to_owned(), *v)).collect());
+        fold(&at.log).map(|row| row.into_iter().map(|(c, (v, _))| (c.to_owned(), *v)).collect());
     let origin = node(number);
     let (change, touched, image) = match (shown, delete) {
         (None, true) => return None,
@@ -110,12 +110,21 @@ fn write(
     let sequence = at.seen.of(origin) + 1;
     at.seen.raise(origin, sequence);
     let stamp = Stamp { hlc: Hlc::try_from(at.clock).unwrap(), origin, sequence };
-    let event = Event { stamp, change, touched, image, silent: BTreeSet::new(), observed };
+    let event = Event {
+        stamp,
+        change,
+        touched,
+        image,
+        silent: BTreeSet::new(),
+        observed,
+        unseen: Vector::default(),
+    };
     at.log.push(event.clone());
     // What was written locally is what is shown.
     let expected = (change != Change::Delete).then(|| event.image.clone());
-    let now = fold(&at.log)
-        .map(|row| row.into_iter().map(|(c, v)| (c.to_owned(), *v)).collect::<BTreeMap<_, _>>());
+    let now = fold(&at.log).map(|row| {
+        row.into_iter().map(|(c, (v, _))| (c.to_owned(), *v)).collect::<BTreeMap<_, _>>()
+    });
     assert_eq!(now, expected, "a local write did not stand");
     Some(event)
 }
@@ -226,7 +235,7 @@ proptest! {
         let events = play(nodes, &steps);
         let before = conflicts(&events);
         let Some(shown) = fold(&events) else { return Ok(()) };
-        let image = shown.into_iter().map(|(c, v)| (c.to_owned(), v.wrapping_add(1))).collect();
+        let image = shown.into_iter().map(|(c, (v, _))| (c.to_owned(), v.wrapping_add(1))).collect();
         let observed: Vector = events.iter().map(|e| (e.stamp.origin, e.stamp.sequence)).collect();
         let greatest = events.iter().map(|e| e.stamp.hlc.as_i64()).max().unwrap_or(0);
         let stamp = Stamp {
@@ -241,6 +250,7 @@ proptest! {
             image,
             silent: BTreeSet::new(),
             observed,
+            unseen: Vector::default(),
         };
         let mut events = events;
         events.push(last);
@@ -262,6 +272,7 @@ fn event(hlc: i64, n: usize, change: Change, values: [u8; 3], touched: &[&str]) 
         },
         silent: BTreeSet::from(["slug".to_owned()]),
         observed: [(node(9), 1)].into_iter().collect(),
+        unseen: Vector::default(),
     }
 }
 
@@ -293,8 +304,8 @@ fn disjoint_merges_and_silent_columns_make_none() {
     let disjoint =
         [event(1, 0, update, [1, 0, 0], &["title"]), event(2, 1, update, [0, 1, 0], &["body"])];
     assert!(conflicts(&disjoint).is_empty());
-    assert_eq!(fold(&disjoint).unwrap()["title"], &1);
-    assert_eq!(fold(&disjoint).unwrap()["body"], &1);
+    assert_eq!(fold(&disjoint).unwrap()["title"].0, &1);
+    assert_eq!(fold(&disjoint).unwrap()["body"].0, &1);
     let silent = [event(1, 0, update, [5, 5, 1], &[]), event(2, 1, update, [5, 5, 2], &[])];
     assert!(conflicts(&silent).is_empty());
 }
@@ -302,5 +313,40 @@ fn disjoint_merges_and_silent_columns_make_none() {
 #[test]
 fn the_same_clock_on_two_nodes_is_decided_by_the_node() {
     let same = [event(7, 0, Change::Insert, [1; 3], &[]), event(7, 1, Change::Insert, [2; 3], &[])];
-    assert_eq!(fold(&same).unwrap()["title"], &2);
+    assert_eq!(fold(&same).unwrap()["title"].0, &2);
+}
+
+#[test]
+fn a_write_in_knowledge_of_another_overrules_a_later_clock() {
+    let ahead = event(900, 0, Change::Update, [1; 3], &[]);
+    let mut behind = event(5, 1, Change::Update, [2; 3], &["title"]);
+    behind.observed = [(node(0), 2)].into_iter().collect();
+    let row = [ahead.clone(), behind.clone()];
+    let shown = fold(&row).unwrap();
+    assert_eq!((shown["title"].0, shown["body"].0), (&2, &1));
+    let gone = event(6, 2, Change::Delete, [0; 3], &[]);
+    assert!(fold(&[ahead.clone(), gone.clone()]).is_some());
+    let knowing = Event { observed: behind.observed.clone(), ..gone };
+    assert!(fold(&[ahead, knowing]).is_none());
+}
+
+#[test]
+fn what_was_not_shown_was_not_seen() {
+    let first = event(5, 0, Change::Update, [1; 3], &[]);
+    let mut second = event(9, 1, Change::Update, [2; 3], &[]);
+    second.observed = [(node(0), 2)].into_iter().collect();
+    assert!(conflicts(&[first.clone(), second.clone()]).is_empty());
+    second.unseen = [(node(0), 2)].into_iter().collect();
+    assert_eq!(conflicts(&[first.clone(), second.clone()]).len(), 1);
+    second.unseen = [(node(0), 3)].into_iter().collect();
+    assert!(conflicts(&[first, second]).is_empty());
+}
+
+#[test]
+fn columns_older_than_the_log_come_from_the_images() {
+    let first = event(5, 0, Change::Update, [1, 7, 7], &["title"]);
+    let second = event(9, 1, Change::Update, [0, 8, 7], &["body"]);
+    let row = [first, second];
+    let shown = fold(&row).unwrap();
+    assert_eq!((shown["title"].0, shown["body"].0, shown["slug"].0), (&1, &8, &7));
 }

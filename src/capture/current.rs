@@ -99,6 +99,24 @@ pub fn key_condition(tracked: &Tracked, first: usize) -> String {
     conditions.join(" AND ")
 }
 
+/// The condition that picks the record whose `record_id` is the SQL expression `text`.
+pub fn key_of_text(tracked: &Tracked, text: &str) -> String {
+    let single = tracked.record_key.len() == 1;
+    let conditions: Vec<String> = tracked
+        .key_columns()
+        .enumerate()
+        .map(|(i, column)| {
+            let value = match single {
+                true => format!("({text})"),
+                false => format!("({text}::pg_catalog.jsonb OPERATOR(pg_catalog.->>) {i})"),
+            };
+            let (name, equal) = (quote_identifier(&column.name), equality(column));
+            format!("{ROW}.{name} {equal} {value}::{}", type_name(column.base_type))
+        })
+        .collect();
+    conditions.join(" AND ")
+}
+
 /// The key's values as parameters.
 pub fn key_parameters(keys: &[String]) -> Vec<query::Parameter> {
     keys.iter().map(|key| parameter(key.as_str())).collect()

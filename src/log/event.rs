@@ -1,6 +1,9 @@
 //! An event on its way into the log.
 
+#![allow(unsafe_code)]
+
 use pgrx::pg_sys;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// What an event says.
@@ -25,10 +28,12 @@ pub enum Operation {
     Ddl,
     /// Changes were not captured.
     Gap,
+    /// Somebody decided a conflict, or opened it again.
+    Resolve,
 }
 
 impl Operation {
-    const ALL: [Operation; 9] = [
+    const ALL: [Operation; 10] = [
         Operation::Insert,
         Operation::Update,
         Operation::Delete,
@@ -38,6 +43,7 @@ impl Operation {
         Operation::Void,
         Operation::Ddl,
         Operation::Gap,
+        Operation::Resolve,
     ];
 
     /// The operation of a code that `as u8` gave.
@@ -57,6 +63,7 @@ impl Operation {
             Operation::Void => "VOID",
             Operation::Ddl => "DDL",
             Operation::Gap => "GAP",
+            Operation::Resolve => "RESOLVE",
         }
     }
 }
@@ -89,6 +96,21 @@ impl Varlena {
             *word = u64::from_ne_bytes(padded);
         }
         Varlena(words.into_boxed_slice())
+    }
+
+    /// All its bytes, the header included.
+    pub fn as_bytes(&self) -> &[u8] {
+        let bytes = self.0.as_ptr().cast::<u8>();
+        // SAFETY: the header, which every value has, says how many of the words' bytes count.
+        unsafe {
+            let size = pgrx::varsize_any(bytes.cast::<pg_sys::varlena>());
+            std::slice::from_raw_parts(bytes, size)
+        }
+    }
+
+    /// The text of a `text` value.
+    pub fn as_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.as_bytes()[4..])
     }
 
     /// The datum; valid as long as this value.
@@ -129,7 +151,16 @@ pub struct Context {
     pub depends_on: Option<Varlena>,
 }
 
+impl Context {
+    /// Who acts: `user_id`, or else the session's user.
+    pub fn person(&self) -> String {
+        let name = self.user_id.as_ref().or(self.session_user.as_ref());
+        name.map_or_else(String::new, |name| name.as_text().into_owned())
+    }
+}
+
 /// A captured change or a control event, before it has a number. Byte slices are complete varlenas.
+#[derive(Clone, Copy)]
 pub struct Pending<'a> {
     /// `operation`
     pub operation: Operation,

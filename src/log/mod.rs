@@ -9,7 +9,10 @@ pub mod holes;
 pub mod metadata;
 mod spill;
 pub mod transaction;
+mod unfolded;
 mod writer;
+pub mod written;
 
 pub use buffer::Link;
 pub use transaction::{append, append_gap, control, link, refuse_after_capture, register};
+pub use written::{Written, append_about, append_written};

@@ -5,6 +5,7 @@
 
 use super::buffer::{Buffer, Link};
 use super::event::{Context, Operation, Pending};
+use super::unfolded::Unfolded;
 use super::writer::{Group, Writer};
 use super::{holes, metadata};
 use crate::clock::functions::random_u64;
@@ -14,6 +15,7 @@ use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::function::guard;
 use crate::pg::shmem::Guarded;
+
 use crate::{capture, vector, version, worker};
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -196,7 +198,10 @@ fn write_events(
 ) -> Result<Written> {
     let mut written = Written::default();
     let mut sequence = group.first + lead;
+    let unshown = Unfolded::watch()?;
     buffer.for_each(|event| {
+        let addition = unshown.addition(event)?;
+        let event = &unshown.adapt(event, addition.as_deref());
         written.stale |= event.operation == Operation::Stale;
         written.gaps |= event.operation == Operation::Gap;
         match event.metadata {

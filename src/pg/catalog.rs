@@ -27,6 +27,11 @@ pub fn received() -> Result<pg_sys::Oid> {
     table(c"received_events")
 }
 
+/// `concord.pending_rows`.
+pub fn pending() -> Result<pg_sys::Oid> {
+    table(c"pending_rows")
+}
+
 /// A function of concord's without arguments.
 pub fn function(name: &CStr) -> Result<pg_sys::Oid> {
     // SAFETY: the list and its strings are palloc'ed; looked up without search_path.

@@ -111,6 +111,32 @@ impl Drop for NeutralNames {
     }
 }
 
+/// While it lives, ordinary triggers fire, although the surrounding [`AsOwner`] has silenced them.
+pub struct FiringTriggers {
+    guc_level: i32,
+}
+
+impl FiringTriggers {
+    /// Lets them fire.
+    pub fn begin() -> FiringTriggers {
+        // SAFETY: as in `AsOwner::of`.
+        unsafe {
+            let guc_level = pg_sys::NewGUCNestLevel();
+            set_local(c"session_replication_role", c"origin");
+            FiringTriggers { guc_level }
+        }
+    }
+}
+
+impl Drop for FiringTriggers {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: closes the level that `begin` opened.
+            unsafe { pg_sys::AtEOXact_GUC(false, self.guc_level) };
+        }
+    }
+}
+
 /// Silences ordinary triggers, foreign keys' included, until the surrounding [`AsOwner`] ends.
 pub fn silence_triggers() {
     // SAFETY: within the level that AsOwner opened.

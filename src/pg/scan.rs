@@ -34,3 +34,20 @@ pub unsafe fn each_row(
     }
     Ok(())
 }
+
+/// Whether a table has no row under a snapshot taken now.
+pub fn is_empty(table: pg_sys::Oid) -> bool {
+    // SAFETY: as in `each_row`.
+    unsafe {
+        let relation = pg_sys::table_open(table, pg_sys::AccessShareLock as i32);
+        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+        let no_index = pg_sys::Oid::INVALID;
+        let no_keys = std::ptr::null_mut();
+        let scan = pg_sys::systable_beginscan(relation, no_index, false, snapshot, 0, no_keys);
+        let empty = pg_sys::systable_getnext(scan).is_null();
+        pg_sys::systable_endscan(scan);
+        pg_sys::UnregisterSnapshot(snapshot);
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+        empty
+    }
+}

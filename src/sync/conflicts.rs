@@ -1,21 +1,20 @@
 //! The conflicts of a record, as rows of `concord.conflicts`.
 
-use super::rows::{LogEvent, Record, events_of};
-use super::statements::Target;
+use super::constraints::ForeignKey;
+use super::rows::{LogEvent, Record, State};
+use super::target::Target;
 use crate::error::{Error, Result};
 use crate::pg::query::{self, parameter};
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::conflict::{Conflict, conflicts};
 use concord_core::event::Stamp;
-use concord_core::fold::{Row, fold};
 use concord_core::options::{Policy, Word};
 use concord_core::ulid::Ulid;
 use pgrx::JsonB;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Records what the record's events conflict in; returns how many conflicts are new.
-pub fn record(record: &Record) -> Result<i64> {
-    let log = events_of(record)?;
+pub fn record(record: &Record, log: &[LogEvent]) -> Result<i64> {
     let events: Vec<_> = log.iter().map(|entry| entry.event.clone()).collect();
     let found = conflicts(&events);
     if found.is_empty() {
@@ -23,10 +22,10 @@ pub fn record(record: &Record) -> Result<i64> {
     }
     let policy = Target::find(&record.schema, &record.table)?
         .map_or(Policy::default(), |target| target.tracked.options.conflict_policy);
-    let applied = fold(&events).map(as_json);
+    let applied = State::fold(log).map(|state| Value::Object(state.image));
     let mut new = 0;
     for conflict in &found {
-        new += upsert(record, &log, conflict, policy, applied.as_ref())?;
+        new += upsert(record, log, conflict, policy, applied.as_ref())?;
     }
     Ok(new)
 }
@@ -86,6 +85,35 @@ fn event_id(log: &[LogEvent], stamp: Stamp) -> Result<Ulid> {
         .ok_or_else(|| Error::internal("a conflict names an event that the log does not have"))
 }
 
-fn as_json(row: Row<'_, Value>) -> Value {
-    Value::Object(row.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect())
+/// The record that a child's image refers to. `None` where the foreign key leads to other columns than
+/// those that identify the parent's records.
+pub fn parent_of(key: &ForeignKey, image: &Map<String, Value>) -> Result<Option<Record>> {
+    let (schema, table) = &key.parent_names;
+    let Some(parent) = Target::find(schema, table)? else { return Ok(None) };
+    let mut values = Vec::new();
+    for column in parent.tracked.key_columns() {
+        let place = key.referred.iter().position(|name| *name == column.name);
+        let Some(value) = place.and_then(|i| image.get(&key.columns[i])) else { return Ok(None) };
+        values.push(match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+    }
+    if values.len() != key.referred.len() {
+        return Ok(None);
+    }
+    let record_id = match &values[..] {
+        [value] => value.clone(),
+        _ => format!("[{}]", image_key(key, image, &parent).join(", ")),
+    };
+    Ok(Some(Record { schema: schema.clone(), table: table.clone(), record_id }))
+}
+
+/// The values of a composite key as `record_id` spells them.
+fn image_key(key: &ForeignKey, image: &Map<String, Value>, parent: &Target) -> Vec<String> {
+    let places = parent
+        .tracked
+        .key_columns()
+        .filter_map(|column| key.referred.iter().position(|name| *name == column.name));
+    places.filter_map(|i| image.get(&key.columns[i])).map(Value::to_string).collect()
 }

@@ -1,11 +1,11 @@
 //! A group enters the log: at once, with all that follows from it.
 
-use super::rows::Record;
-use super::{Counts, conflicts, show};
+use super::batch::{self, Touched};
+use super::{Counts, resolve};
 use crate::clock;
 use crate::error::Result;
 use crate::identity::{self, Attached};
-use crate::pg::query::{self, parameter};
+use crate::pg::query::{self, Parameter, parameter};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use crate::version;
 use concord_core::delivery::Group;
@@ -16,48 +16,73 @@ const COLUMNS: &str = "event_id, hlc, origin_node_id, node_sequence, group_seque
      user_id, request_id, ip, old_values, new_values, base_version, observed, \
      depends_on_event_ids, metadata, wall_timestamp";
 
-/// Takes a group in: locks its rows, logs it, shows what the rows are now, moves vector and clock.
+/// Takes a received group in: logs it, moves vector and clock, shows what its rows are now.
 pub fn enter(node: Attached, group: &Group, counts: &mut Counts) -> Result<()> {
-    let records = read_records(group);
-    // In one order everywhere, so that two appliers and a local writer cannot wait in a circle.
-    for record in &records {
-        show::lock(record)?;
-    }
-    counts.applied += move_into_log(group);
+    move_into_log(group);
+    follow(node, group, counts)
+}
+
+/// What follows from a group that is in the log.
+pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<()> {
+    counts.applied += group.size;
     advance(group);
     clock::observe(group.hlc)?;
     identity::note_hlc(node, group.hlc)?;
-    note_node(group);
     let origin = Attached { node_id: group.origin, ..node };
-    version::conflicts::record(&origin, group.first, group.first + group.size - 1);
-    show::show_all(&records)?;
-    for record in &records {
-        counts.conflicts += conflicts::record(record)?;
+    let (tables, control) = read_contents(group);
+    let said = |operation: &str| control.iter().any(|o| o == operation);
+    if said("NODE") {
+        note_node(group);
+    }
+    if said("STALE") {
+        version::conflicts::record(&origin, group.first, group.first + group.size - 1);
+    }
+    counts.conflicts += batch::show_group(group, &tables)?;
+    if said("RESOLVE") {
+        resolve::take_in(group);
     }
     Ok(())
 }
 
-fn read_records(group: &Group) -> Vec<Record> {
-    let mut records = Vec::new();
-    query::read_latest(
-        "SELECT DISTINCT table_schema, table_name, record_id FROM concord.received_events
-         WHERE origin_node_id = $1 AND group_sequence = $2
-           AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
-         ORDER BY table_schema, table_name, record_id",
-        &[parameter(SqlUlid::from(group.origin)), parameter(group.first)],
-        |row| {
-            records.push(Record {
-                schema: row.required(1),
-                table: row.required(2),
-                record_id: row.required(3),
-            });
-        },
-    );
-    records
+fn place(group: &Group) -> [Parameter; 3] {
+    [
+        parameter(SqlUlid::from(group.origin)),
+        parameter(group.first),
+        parameter(group.first + group.size - 1),
+    ]
 }
 
-fn move_into_log(group: &Group) -> i64 {
-    let moved = query::write(
+/// The tables that a group has row events of, and the operations of its other events.
+fn read_contents(group: &Group) -> (Vec<Touched>, Vec<String>) {
+    let (mut tables, mut control) = (Vec::new(), Vec::new());
+    query::read_latest(
+        "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
+                bool_or(COALESCE(e.metadata ? 'unseen', false))
+         FROM concord.change_events e
+         CROSS JOIN LATERAL (
+             SELECT e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') AS is) r
+         WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+         GROUP BY r.is, e.table_schema, e.table_name
+         ORDER BY e.table_schema, e.table_name",
+        &place(group),
+        |row| {
+            let operations: Vec<String> = row.required(4);
+            match row.required(1) {
+                true => tables.push(Touched {
+                    schema: row.required(2),
+                    table: row.required(3),
+                    operations,
+                    unseen: row.required(5),
+                }),
+                false => control.extend(operations),
+            }
+        },
+    );
+    (tables, control)
+}
+
+fn move_into_log(group: &Group) {
+    query::write(
         &format!(
             "WITH moved AS (
                  DELETE FROM concord.received_events
@@ -69,7 +94,6 @@ fn move_into_log(group: &Group) -> i64 {
         &[parameter(SqlUlid::from(group.origin)), parameter(group.first)],
         |_| {},
     );
-    moved as i64
 }
 
 /// The vector moves with the log, in the same transaction.
@@ -101,9 +125,9 @@ fn note_node(group: &Group) {
              predecessor_id = COALESCE((e.metadata ->> 'predecessor_id')::concord.ulid,
                                        n.predecessor_id)
          FROM concord.change_events e
-         WHERE n.node_id = $1 AND e.origin_node_id = $1 AND e.group_sequence = $2
+         WHERE n.node_id = $1 AND e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
            AND e.operation = 'NODE'",
-        &[parameter(SqlUlid::from(group.origin)), parameter(group.first)],
+        &place(group),
         |_| {},
     );
 }

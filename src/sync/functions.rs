@@ -2,13 +2,15 @@
 
 #![allow(unsafe_code)]
 
-use super::{Applying, Counts, enter, intake, show, waiting};
+use super::target::forget_targets;
+use super::{Applying, Counts, enter, intake, pending, show, waiting};
 use crate::capture::Neutral;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity;
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::query;
+use concord_core::event::Vector;
 use pgrx::iter::TableIterator;
 use pgrx::{JsonB, PgSqlErrorCode, name, pg_extern, pg_sys};
 
@@ -65,14 +67,15 @@ pub fn run(events: &[JsonB]) -> Result<Counts> {
     let _neutral = Neutral::enter(true);
     let _owner = AsOwner::of(node.log);
     let _applying = Applying::begin();
+    forget_targets();
     crate::pg::owner::silence_triggers();
     // One at a time: deciding on a row needs its whole history to stand still.
     lock_appliers()?;
     let mut counts = Counts { duplicate: intake::store(events, node.node_id), ..Counts::default() };
     waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
-    show::retry()?;
+    counts.conflicts += show::show_all(&pending::all(), &Vector::default())?;
     counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
-    counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending_rows");
+    counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending");
     Ok(counts)
 }
 

@@ -1,16 +1,24 @@
 //! Events from other nodes: received, taken into the log when causality allows, and shown by the
 //! tables as the fold of what the log holds.
 
+mod batch;
 mod conflicts;
+mod constraints;
+mod decide;
 mod enter;
 mod foreign;
 mod functions;
 mod intake;
+mod pending;
+mod resolve;
+mod revive;
 mod rows;
 mod show;
-mod statements;
+mod standing;
+mod target;
 mod waiting;
 
+pub use pending::{Unshown, unshown};
 use std::cell::Cell;
 
 thread_local! {

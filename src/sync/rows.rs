@@ -1,12 +1,13 @@
-//! A record's events, as the log has them.
+//! A record's events, as the log has them, and what they fold to.
 
 use super::waiting::parse_vector;
 use crate::error::{Error, Result};
 use crate::pg::query::{self, Row, parameter};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::event::{Change, RowEvent, Stamp, Touched};
+use concord_core::fold;
 use concord_core::ulid::Ulid;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A record by its name.
@@ -21,6 +22,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// From three columns of a result, in this order.
+    pub fn read(row: &Row) -> Record {
+        Record { schema: row.required(1), table: row.required(2), record_id: row.required(3) }
+    }
+
     /// Parameters for schema, table and record, in this order.
     pub fn parameters(&self) -> [query::Parameter; 3] {
         [
@@ -39,12 +45,45 @@ pub struct LogEvent {
     pub event: RowEvent<Value>,
 }
 
+/// What a record's events make of it: an image, and which event gave each column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The image.
+    pub image: Map<String, Value>,
+    stamps: BTreeMap<String, Stamp>,
+}
+
+impl State {
+    fn of(row: fold::Row<'_, Value>) -> State {
+        let stamps = row.iter().map(|(column, (_, stamp))| ((*column).to_owned(), *stamp));
+        let stamps = stamps.collect();
+        let image = row.into_iter().map(|(column, (value, _))| (column.to_owned(), value.clone()));
+        State { image: image.collect(), stamps }
+    }
+
+    /// The fold; `None` where the record does not exist.
+    pub fn fold(events: &[LogEvent]) -> Option<State> {
+        fold::fold(events.iter().map(|event| &event.event)).map(State::of)
+    }
+
+    /// The whole image of the greatest event that left one.
+    pub fn whole(events: &[LogEvent]) -> Option<State> {
+        fold::whole_image(events.iter().map(|event| &event.event)).map(State::of)
+    }
+
+    /// The greatest of the events that gave these columns.
+    pub fn stamp_of(&self, columns: &[String]) -> Option<Stamp> {
+        columns.iter().filter_map(|column| self.stamps.get(column)).max().copied()
+    }
+}
+
 /// All events of a record.
 pub fn events_of(record: &Record) -> Result<Vec<LogEvent>> {
     let mut events = Vec::new();
     query::read_latest(
         "SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.operation,
-                e.touched, e.silent, e.new_values::text, g.observed::text
+                e.touched, e.silent, e.new_values::text, g.observed::text,
+                (e.metadata -> 'unseen')::text
          FROM concord.change_events e
          JOIN concord.change_events g
            ON g.origin_node_id = e.origin_node_id AND g.node_sequence = e.group_sequence
@@ -65,6 +104,8 @@ fn read(row: &Row) -> Result<LogEvent> {
         "UPDATE" => Change::Update,
         _ => Change::Delete,
     };
+    let vector =
+        |column| row.get::<String>(column).map_or(Ok(Default::default()), |t| parse_vector(&t));
     Ok(LogEvent {
         event_id: row.required::<SqlUlid>(1).into(),
         event: RowEvent {
@@ -76,14 +117,20 @@ fn read(row: &Row) -> Result<LogEvent> {
             change,
             touched: touched
                 .map_or(Touched::All, |names| Touched::Columns(names.into_iter().collect())),
-            image: row.get::<String>(8).map_or(Ok(BTreeMap::new()), |text| parse_image(&text))?,
+            image: row
+                .get::<String>(8)
+                .map_or(Ok(Map::new()), |text| parse_image(&text))?
+                .into_iter()
+                .collect(),
             silent: silent.unwrap_or_default().into_iter().collect(),
-            observed: row.get::<String>(9).map_or(Ok(Default::default()), |t| parse_vector(&t))?,
+            observed: vector(9)?,
+            // The application's own metadata can have such a key, too.
+            unseen: vector(10).unwrap_or_default(),
         },
     })
 }
 
 /// An image as columns with their values; numbers keep their digits.
-pub fn parse_image(text: &str) -> Result<BTreeMap<String, Value>> {
+pub fn parse_image(text: &str) -> Result<Map<String, Value>> {
     serde_json::from_str(text).map_err(|_| Error::internal("an image is not a JSON object"))
 }

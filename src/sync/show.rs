@@ -1,224 +1,403 @@
-//! Bringing a table's row to its fold. What cannot be shown is pending, alone.
+//! Bringing tables to what the log says: records that give up values first, then those that take
+//! them, then whoever waited for a parent; at last no row is left without its own.
 
 #![allow(unsafe_code)]
 
-use super::foreign;
-use super::rows::{LogEvent, Record, events_of, parse_image};
-use super::statements::Target;
+use super::constraints::ForeignKey;
+use super::decide::{Decision, Entry, Rival, Want, as_json, is_expected};
+use super::pending::{self, Form, Obstacle};
+use super::rows::{Record, parse_image};
+use super::target::Target;
+use super::{conflicts, foreign, standing};
 use crate::capture::current::{key_parameters, key_values, row_image};
-use crate::error::{OrRaise, Result};
-use crate::pg::attempt::{Failure, attempt};
+use crate::error::{Error, OrRaise, Result};
+use crate::log::event::Varlena;
+use crate::log::metadata::copy_varlena;
+use crate::pg::attempt::attempt;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, parameter};
-use crate::types::ulid::Ulid as SqlUlid;
-use concord_core::fold::{Row, fold, whole_image};
-use concord_core::ulid::Ulid;
-use pgrx::{JsonB, pg_sys};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use concord_core::event::Vector;
+use pgrx::{JsonB, PgSqlErrorCode, pg_sys};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
-/// Why a row is not shown.
-struct Obstacle {
-    reason: &'static str,
-    detail: String,
-    /// A unique value was taken.
-    taken: bool,
-}
-
-/// Locks the record's row, where there is one.
-pub fn lock(record: &Record) -> Result<()> {
-    if let Some(target) = Target::find(&record.schema, &record.table)? {
-        let _owner = AsTableOwner::of(target.tracked.root);
-        fetch(&target, record)?;
-    }
-    Ok(())
+/// A row as its table has it.
+pub struct Current {
+    /// Its image.
+    pub image: Map<String, Value>,
+    /// The whole row, what images leave out included.
+    pub row: Varlena,
+    /// Hashes of its values in the table's constraints.
+    pub keys: Vec<Option<i64>>,
 }
 
 /// A row that went, or changed what others may refer to: its table and its image before.
 pub struct Gone {
-    /// The root of the table's partition tree.
-    pub relation: pg_sys::Oid,
+    /// Its table.
+    pub target: Rc<Target>,
     /// The image.
-    pub image: Value,
+    pub image: Map<String, Value>,
 }
 
-/// Brings the records' rows to their folds, or notes why not; then sees to foreign keys.
-pub fn show_all(records: &[Record]) -> Result<()> {
-    let mut gone = Vec::new();
-    for record in records {
-        let mut events = events_of(record)?;
-        let mut obstacle = try_show(record, &events, &mut gone)?;
-        if obstacle.as_ref().is_some_and(|obstacle| obstacle.taken) {
-            // Another transaction may have inserted the row, and logged it, meanwhile.
-            events = events_of(record)?;
-            obstacle = try_show(record, &events, &mut gone)?;
+/// What became of a record.
+#[derive(Default)]
+pub struct Outcome {
+    /// Why its row is not shown.
+    pub obstacle: Option<Obstacle>,
+    /// It is shown otherwise than its fold.
+    pub form: Option<Form>,
+    /// Who owns values that it claims.
+    pub rivals: Vec<Rival>,
+    /// The parent that it lacks.
+    pub parent: Option<Rc<ForeignKey>>,
+    /// A row of it was in the table before.
+    pub was_shown: bool,
+    /// This node brought the parent back.
+    pub revived: bool,
+}
+
+/// Records on their way into their tables.
+pub struct Work {
+    /// What is known of them.
+    pub decision: Decision,
+    /// What became of them.
+    pub outcomes: BTreeMap<Record, Outcome>,
+    /// Rows that went.
+    pub gone: Vec<Gone>,
+    /// Rows that others may have waited for.
+    appeared: Vec<Gone>,
+    /// Records that others wrote at the same time: to be decided once more.
+    again: Vec<Record>,
+}
+
+/// Brings the records' rows, and all that depend on them, to what the log says. Returns how many
+/// conflicts are new. `unseen`: what a writer of a row cannot know of if it is not shown.
+pub fn show_all(records: &[Record], unseen: &Vector) -> Result<i64> {
+    let mut found = 0;
+    let mut records = records.to_vec();
+    for last in [false, true] {
+        if !records.is_empty() {
+            let mut work = Work::of(&records)?;
+            work.carry_out()?;
+            records = if last { Vec::new() } else { std::mem::take(&mut work.again) };
+            found += work.conclude(unseen)?;
         }
-        match obstacle {
-            None => forget_pending(record),
-            Some(obstacle) => note_pending(record, &events, &obstacle),
-        }
     }
-    foreign::settle(records, gone)
+    Ok(found)
 }
 
-/// Takes a record's row out of its table until its obstacle goes; what went with it, if it was there.
-pub fn hide(record: &Record, detail: &str) -> Result<Option<Gone>> {
-    let mut gone = Vec::new();
-    if let Some(target) = Target::find(&record.schema, &record.table)? {
-        write_difference(&target, record, None, &mut gone)?;
-    }
-    let obstacle = Obstacle { reason: "constraint", detail: detail.to_owned(), taken: false };
-    note_pending(record, &events_of(record)?, &obstacle);
-    Ok(gone.pop())
-}
-
-/// Tries again every row that is pending.
-pub fn retry() -> Result<()> {
-    let mut records = Vec::new();
-    query::read_latest(
-        "SELECT table_schema, table_name, record_id FROM concord.pending_rows
-         ORDER BY table_schema, table_name, record_id",
-        &[],
-        |row| {
-            records.push(Record {
-                schema: row.required(1),
-                table: row.required(2),
-                record_id: row.required(3),
-            });
-        },
-    );
-    show_all(&records)
-}
-
-fn try_show(
-    record: &Record,
-    events: &[LogEvent],
-    gone: &mut Vec<Gone>,
-) -> Result<Option<Obstacle>> {
-    let Some(target) = Target::find(&record.schema, &record.table)? else {
-        let detail = format!("{}.{} is not a tracked table here", record.schema, record.table);
-        return Ok(Some(Obstacle { reason: "missing_table", detail, taken: false }));
-    };
-    let row_events = || events.iter().map(|event| &event.event);
-    let Some(row) = fold(row_events()) else {
-        return Ok(write(&target, record, None, gone).err());
-    };
-    if let Some(column) = target.missing_column(&row) {
-        let detail = format!("column \"{column}\" does not exist");
-        return Ok(Some(Obstacle { reason: "schema_mismatch", detail, taken: false }));
-    }
-    let Err(obstacle) = write(&target, record, Some(&row), gone) else { return Ok(None) };
-    // Edits that each kept a constraint may break it together: then one of them is shown whole.
-    match whole_image(row_events()) {
-        Some(whole) if obstacle.reason == "constraint" && whole != row => {
-            Ok(write(&target, record, Some(&whole), gone).err())
-        }
-        _ => Ok(Some(obstacle)),
-    }
-}
-
-/// Writes the difference between the table's row and `image`, in a subtransaction. Only what the
-/// data are to blame for is an obstacle; everything else fails the call, which can be repeated.
-fn write(
-    target: &Target,
-    record: &Record,
-    image: Option<&Row<'_, Value>>,
-    gone: &mut Vec<Gone>,
-) -> std::result::Result<(), Obstacle> {
-    attempt(|| write_difference(target, record, image, gone).or_raise(), is_data_error).map_err(
-        |failure| Obstacle {
-            reason: if failure.class() == "23" { "constraint" } else { "schema_mismatch" },
-            taken: failure.sqlstate == "23505",
-            detail: failure.message,
-        },
-    )
-}
-
-/// Data exception, integrity constraint violation, syntax error or access rule violation.
-fn is_data_error(failure: &Failure) -> bool {
-    matches!(failure.class(), "22" | "23" | "42")
-}
-
-fn write_difference(
-    target: &Target,
-    record: &Record,
-    image: Option<&Row<'_, Value>>,
-    gone: &mut Vec<Gone>,
-) -> Result<()> {
-    let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
+/// Locks and reads the record's row.
+pub fn fetch(target: &Target, record: &Record) -> Result<Option<Current>> {
+    let keys = key_values(&target.tracked, &record.record_id)?;
     let _owner = AsTableOwner::of(target.tracked.root);
-    match (fetch(target, record)?, image) {
-        (None, None) => {}
-        (Some(current), None) => {
-            query::write(&target.delete(), &keys, |_| {});
-            gone.push(Gone::of(target, current));
+    let mut current = None;
+    query::write(&target.select(), &key_parameters(&keys), |row| {
+        // SAFETY: the column is the whole row of the tracked table.
+        current = Some(unsafe { Current::read(target, row.datum(1)) });
+    });
+    current.transpose()
+}
+
+impl Current {
+    unsafe fn read(target: &Target, row: pg_sys::Datum) -> Result<Current> {
+        // SAFETY: by the caller's promise; a whole row is never compressed or stored elsewhere.
+        unsafe {
+            let image = row_image(&target.tracked, row)?;
+            let row =
+                copy_varlena(pg_sys::Datum::from(pg_sys::pg_detoast_datum(row.cast_mut_ptr())));
+            Ok(Current { image: parse_image(&query::jsonb_text(&image))?, row, keys: Vec::new() })
         }
-        (None, Some(image)) => {
-            let defaults = Value::Object(target.tracked.options.redact_default.clone());
-            let parameters = [parameter(as_json(image)), parameter(JsonB(defaults))];
-            query::write(&target.insert(image), &parameters, |_| {});
+    }
+}
+
+impl Work {
+    /// Starts with records whose events have changed.
+    pub fn of(records: &[Record]) -> Result<Work> {
+        Ok(Work {
+            decision: Decision::of(records)?,
+            outcomes: BTreeMap::new(),
+            gone: Vec::new(),
+            appeared: Vec::new(),
+            again: Vec::new(),
+        })
+    }
+
+    fn carry_out(&mut self) -> Result<()> {
+        self.write(&self.decision.todo())?;
+        while let Some(parent) = self.appeared.pop() {
+            let waiting: Vec<Record> = foreign::waiting_for(&parent)?
+                .into_iter()
+                .filter(|child| !self.outcomes.contains_key(child))
+                .collect();
+            for child in &waiting {
+                self.decision.add(child)?;
+            }
+            self.write(&waiting)?;
         }
-        (Some(current), Some(image)) => {
-            if image.iter().any(|(name, value)| current.get(*name) != Some(*value)) {
-                let parameters = [&[parameter(as_json(image))], &keys[..]].concat();
-                query::write(&target.update(image), &parameters, |_| {});
-                gone.push(Gone::of(target, current));
+        foreign::settle(self)
+    }
+
+    /// Writes what these records are to show.
+    fn write(&mut self, records: &[Record]) -> Result<()> {
+        let mut wants = Vec::new();
+        for record in records {
+            wants.push((record, self.decision.want(record)?));
+        }
+        let taken = self.values_wanted(&wants)?;
+        for (record, want) in &wants {
+            let outcome = match want {
+                Want::Absent => Outcome::default(),
+                Want::Aside(obstacle, rivals) => Outcome {
+                    obstacle: Some(obstacle.clone()),
+                    rivals: rivals.clone(),
+                    ..Outcome::default()
+                },
+                Want::Show(_, form, rivals) => {
+                    Outcome { form: *form, rivals: rivals.clone(), ..Outcome::default() }
+                }
+            };
+            // What cannot even be read, or what somebody keeps locked, stays as it is.
+            let is_absent = match want {
+                Want::Absent => true,
+                Want::Aside(_, rivals) => !rivals.is_empty(),
+                Want::Show(..) => false,
+            };
+            let way = self.decision.entry(record)?.makes_way(&taken);
+            self.outcomes.insert((*record).clone(), outcome);
+            if is_absent || way {
+                self.take_out(record, way && !is_absent)?;
             }
         }
+        for (record, want) in wants {
+            if let Want::Show(image, ..) = want
+                && self.outcomes.get(record).is_some_and(|outcome| outcome.obstacle.is_none())
+            {
+                self.put(record, &image)?;
+            }
+        }
+        Ok(())
     }
+
+    /// The unique values that records newly want, each with who does.
+    fn values_wanted(
+        &mut self,
+        wants: &[(&Record, Want)],
+    ) -> Result<HashSet<(pg_sys::Oid, usize, i64)>> {
+        let mut wanted = HashSet::new();
+        for (record, want) in wants {
+            let entry = self.decision.entry(record)?;
+            let (Want::Show(..), Some(target)) = (want, &entry.target) else { continue };
+            let count = target.constraints()?.unique.len();
+            for (i, key) in entry.keys.iter().take(count).enumerate() {
+                let is = entry.current.as_ref().and_then(|current| current.keys.get(i));
+                if let Some(key) = key
+                    && is != Some(&Some(*key))
+                {
+                    wanted.insert((target.tracked.root, i, *key));
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Takes a record's row out of its table, or, if it is `parked`, until it is put back.
+    pub fn take_out(&mut self, record: &Record, parked: bool) -> Result<()> {
+        let entry = self.decision.entry(record)?;
+        let (Some(target), Some(current)) = (entry.target.clone(), entry.current.take()) else {
+            return Ok(());
+        };
+        let taken = attempt(|| delete(&target, record, &current, parked).or_raise(), is_expected);
+        let outcome = self.outcomes.entry(record.clone()).or_default();
+        outcome.was_shown = true;
+        match taken {
+            Ok(()) => {
+                self.gone.push(Gone { target, image: current.image.clone() });
+                if parked {
+                    entry.parked = Some(current);
+                }
+            }
+            Err(failure) => {
+                outcome.obstacle = Some(Obstacle::of(&failure));
+                entry.current = Some(current);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a record's row.
+    pub fn put(&mut self, record: &Record, image: &Map<String, Value>) -> Result<()> {
+        let entry = self.decision.entry(record)?;
+        let Some(target) = entry.target.clone() else { return Ok(()) };
+        if entry.current.is_none()
+            && let Some(key) = foreign::lacking(&target, image)?
+            && !self.may_bring(&key)
+        {
+            self.set_aside(record, &key);
+            return Ok(());
+        }
+        let entry = self.decision.entry(record)?;
+        let written = attempt(|| write(&target, record, entry, image).or_raise(), is_expected);
+        let former = entry.current.as_ref().or(entry.parked.as_ref());
+        let outcome = self.outcomes.entry(record.clone()).or_default();
+        outcome.was_shown |= former.is_some();
+        match written {
+            Ok(()) => {
+                if let Some(former) = former.filter(|former| former.image != *image) {
+                    self.gone
+                        .push(Gone { target: Rc::clone(&target), image: former.image.clone() });
+                }
+                if former.is_none_or(|former| former.image != *image) {
+                    self.appeared.push(Gone { target, image: image.clone() });
+                }
+                let shown = Current {
+                    image: image.clone(),
+                    row: Varlena::with_payload(&[]),
+                    keys: Vec::new(),
+                };
+                entry.current = Some(shown);
+                entry.parked = None;
+            }
+            Err(failure) => {
+                // Another transaction may have inserted the row, and logged it, meanwhile.
+                if failure.sqlstate == "23505" {
+                    self.again.push(record.clone());
+                }
+                outcome.obstacle = Some(Obstacle::of(&failure));
+                outcome.form = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a parent may be among the rows that are being written.
+    fn may_bring(&self, key: &ForeignKey) -> bool {
+        self.outcomes
+            .keys()
+            .any(|record| key.parent_names.0 == record.schema && key.parent_names.1 == record.table)
+    }
+
+    /// Notes that a record is not shown for want of a parent.
+    pub fn set_aside(&mut self, record: &Record, key: &Rc<ForeignKey>) {
+        let outcome = self.outcomes.entry(record.clone()).or_default();
+        outcome.obstacle = Some(Obstacle::constraint(key.obstacle()));
+        outcome.form = None;
+        outcome.parent = Some(Rc::clone(key));
+    }
+
+    /// Notes what became of the records.
+    fn conclude(mut self, unseen: &Vector) -> Result<i64> {
+        let mut found = 0;
+        for (record, outcome) in &self.outcomes {
+            let entry = self.decision.entry(record)?;
+            let mut unseen = unseen.clone();
+            if let Some(last) = entry.last_event().filter(|_| outcome.was_shown) {
+                unseen.raise(last.event.stamp.origin, last.event.stamp.sequence);
+            }
+            match (&outcome.obstacle, outcome.form) {
+                (None, None) => pending::forget(record),
+                (obstacle, form) => pending::note(record, entry, obstacle.as_ref(), form, &unseen),
+            }
+            found += conflicts::record(record, &entry.events)?;
+            found += standing::record(record, entry, outcome)?;
+        }
+        Ok(found)
+    }
+}
+
+impl Entry {
+    /// Whether the row in the table has a unique value that it gives up and another record wants.
+    fn makes_way(&self, wanted: &HashSet<(pg_sys::Oid, usize, i64)>) -> bool {
+        let (Some(target), Some(current)) = (&self.target, &self.current) else { return false };
+        current.keys.iter().enumerate().any(|(i, key)| {
+            let gives_up = self.keys.get(i).is_none_or(|now| now != key);
+            key.is_some_and(|key| gives_up && wanted.contains(&(target.tracked.root, i, key)))
+        })
+    }
+}
+
+/// Writes a row, or takes it out, outside of any group. Errors are the caller's.
+pub fn write_row(
+    target: &Rc<Target>,
+    record: &Record,
+    current: Option<Current>,
+    image: Option<&Map<String, Value>>,
+) -> Result<()> {
+    match (current, image) {
+        (None, None) => Ok(()),
+        (Some(current), None) => delete(target, record, &current, false),
+        (current, Some(image)) => {
+            let entry = Entry { current, ..Entry::empty() };
+            write(target, record, &entry, image)
+        }
+    }
+}
+
+fn delete(target: &Target, record: &Record, current: &Current, parked: bool) -> Result<()> {
+    if !parked {
+        foreign::release_untracked(target, &current.image)?;
+    }
+    let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
+    let _owner = AsTableOwner::of(target.tracked.root);
+    query::write(&target.delete(), &keys, |_| {});
     Ok(())
 }
 
-impl Gone {
-    fn of(target: &Target, image: BTreeMap<String, Value>) -> Gone {
-        Gone { relation: target.tracked.root, image: Value::Object(image.into_iter().collect()) }
+/// Inserts, updates or puts back the row, if it is not what it should be.
+fn write(
+    target: &Target,
+    record: &Record,
+    entry: &Entry,
+    image: &Map<String, Value>,
+) -> Result<()> {
+    if let Some(parked) = &entry.parked {
+        let _owner = AsTableOwner::of(target.tracked.root);
+        let old = target.row_parameter(parked.row.datum());
+        query::write(&target.reinsert(image), &[as_json(image), old], |_| {});
+        return Ok(());
     }
+    let Some(current) = &entry.current else {
+        let _owner = AsTableOwner::of(target.tracked.root);
+        let defaults = Value::Object(target.tracked.options.redact_default.clone());
+        let parameters = [as_json(image), parameter(JsonB(defaults))];
+        query::write(&target.insert(image), &parameters, |_| {});
+        return Ok(());
+    };
+    let differs = |name: &String, value: &Value| current.image.get(name) != Some(value);
+    if !image.iter().any(|(name, value)| differs(name, value)) {
+        return Ok(());
+    }
+    let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
+    let _owner = AsTableOwner::of(target.tracked.root);
+    let fixed = target.columns.iter().filter(|column| column.fixed);
+    if fixed.filter_map(|c| image.get_key_value(&c.name)).any(|(name, v)| differs(name, v)) {
+        // PostgreSQL does not update such a column, but takes what an INSERT brings.
+        query::write(&target.delete(), &keys, |_| {});
+        let old = target.row_parameter(current.row.datum());
+        query::write(&target.reinsert(image), &[as_json(image), old], |_| {});
+        return Ok(());
+    }
+    let parameters = [&[as_json(image)], &keys[..]].concat();
+    query::write(&target.update(image), &parameters, |_| {});
+    Ok(())
 }
 
-/// The row as the table has it, locked.
-fn fetch(target: &Target, record: &Record) -> Result<Option<BTreeMap<String, Value>>> {
-    let keys = key_values(&target.tracked, &record.record_id)?;
-    let mut image = None;
-    query::write(&target.select(), &key_parameters(&keys), |row| {
-        // SAFETY: the column is the whole row of the tracked table.
-        image = Some(unsafe { row_image(&target.tracked, row.datum(1)) });
-    });
-    let Some(image) = image else { return Ok(None) };
-    parse_image(&query::jsonb_text(&image?)).map(Some)
-}
-
-fn as_json(image: &Row<'_, Value>) -> JsonB {
-    let fields = image.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone()));
-    JsonB(Value::Object(fields.collect()))
-}
-
-fn note_pending(record: &Record, events: &[LogEvent], obstacle: &Obstacle) {
-    let last = events.iter().max_by_key(|event| event.event.stamp);
-    let event_id = last.map_or(Ulid::from_bytes([0; 16]), |event| event.event_id);
-    let [schema, table, id] = record.parameters();
-    query::write(
-        "INSERT INTO concord.pending_rows AS p
-             (table_schema, table_name, record_id, event_id, reason, detail)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (record_id, table_name, table_schema) DO UPDATE
-         SET event_id = excluded.event_id, reason = excluded.reason, detail = excluded.detail",
-        &[
-            schema,
-            table,
-            id,
-            parameter(SqlUlid::from(event_id)),
-            parameter(obstacle.reason),
-            parameter(obstacle.detail.as_str()),
-        ],
-        |_| {},
+/// Whether a row with this image would break CHECK or NOT NULL: tried, and undone.
+pub fn breaks_check(
+    target: &Target,
+    record: &Record,
+    entry: &Entry,
+    image: &Map<String, Value>,
+) -> bool {
+    let tried: std::result::Result<(), _> = attempt(
+        || {
+            write(target, record, entry, image).or_raise();
+            Error::new(PgSqlErrorCode::ERRCODE_TRIGGERED_ACTION_EXCEPTION, "undone").raise()
+        },
+        |failure| is_expected(failure) || failure.sqlstate == UNDONE,
     );
+    tried.is_err_and(|failure| matches!(failure.sqlstate.as_str(), "23514" | "23502"))
 }
 
-fn forget_pending(record: &Record) {
-    query::write(
-        "DELETE FROM concord.pending_rows
-         WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
-        &record.parameters(),
-        |_| {},
-    );
-}
+/// SQLSTATE under which a write that went well is undone.
+const UNDONE: &str = "09000";

@@ -4,4 +4,5 @@ pub mod conflicts;
 mod stamp;
 mod trigger;
 
+pub use stamp::fresh;
 pub use trigger::{forget_all_brought, forget_brought};

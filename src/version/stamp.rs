@@ -2,13 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::shape::{Version, VersionKind};
+use crate::capture::shape::{Tracked, Version, VersionKind};
 use crate::clock;
 use crate::error::Result;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
 use pgrx::{IntoDatum, pg_sys};
+use serde_json::Value;
 
 /// A version of either type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,4 +75,11 @@ impl std::fmt::Display for Stamp {
             Stamp::Ulid(ulid) => ulid.fmt(f),
         }
     }
+}
+
+/// The version column of a table with a fresh version, as images hold it.
+pub fn fresh(tracked: &Tracked) -> Result<Option<(String, Value)>> {
+    let Some(version) = &tracked.version else { return Ok(None) };
+    let stamp = Stamp::fresh(version.kind)?;
+    Ok(Some((version.name.clone(), Value::String(stamp.to_string()))))
 }

@@ -1,0 +1,399 @@
+//! A group's rows, many at a time. Where a group's writer had seen everything that is known here of a
+//! record, the record's fold is the image that it left: no history need be read. Whatever is not so
+//! plain is decided record by record.
+
+use super::decide::is_expected;
+use super::rows::Record;
+use super::show;
+use super::target::Target;
+use super::{foreign, pending};
+use crate::capture::current::{ROW, key_of_text};
+use crate::error::{OrRaise, Result};
+use crate::log::event::Varlena;
+use crate::log::metadata::copy_varlena;
+use crate::pg::attempt::attempt;
+use crate::pg::owner::AsTableOwner;
+use crate::pg::query::{self, Parameter, parameter};
+use crate::types::ulid::Ulid as SqlUlid;
+use concord_core::delivery::Group;
+use concord_core::event::Vector;
+use pgrx::{JsonB, pg_sys};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Events looked at together.
+const BATCH: i64 = 1000;
+
+/// The rows of one group on their way into the tables.
+pub struct Rows<'a> {
+    group: &'a Group,
+    /// The records that need a decision of their own.
+    careful: BTreeSet<Record>,
+    /// Something here may be unknown to the group's writer.
+    concurrent: bool,
+    /// Tables with rows that are not shown as their fold.
+    unsettled: Vec<(String, String)>,
+}
+
+/// A table with events in the group.
+pub struct Touched {
+    /// `table_schema`
+    pub schema: String,
+    /// `table_name`
+    pub table: String,
+    /// Its events' operations.
+    pub operations: Vec<String>,
+    /// A writer could not see what its row was missing.
+    pub unseen: bool,
+}
+
+impl Touched {
+    fn has(&self, operation: &str) -> bool {
+        self.operations.iter().any(|o| o == operation)
+    }
+
+    fn deletes(&self) -> bool {
+        self.has("DELETE") || self.has("TRUNCATE")
+    }
+}
+
+/// Shows the rows of a group that has entered the log; returns how many conflicts are new.
+pub fn show_group(group: &Group, tables: &[Touched]) -> Result<i64> {
+    let unsettled = if pending::is_any() { pending::tables() } else { Vec::new() };
+    let mut rows =
+        Rows { group, careful: BTreeSet::new(), concurrent: is_concurrent(group), unsettled };
+    for touched in tables {
+        rows.write_table(touched)?;
+    }
+    for touched in tables {
+        rows.check_foreign_keys(touched)?;
+    }
+    let mut unseen = Vector::default();
+    unseen.raise(group.origin, group.first);
+    let mut found = 0;
+    let careful: Vec<Record> = rows.careful.into_iter().collect();
+    for records in careful.chunks(BATCH as usize) {
+        found += show::show_all(records, &unseen)?;
+    }
+    Ok(found)
+}
+
+/// Whether the log has row events that the group's writer had not seen.
+fn is_concurrent(group: &Group) -> bool {
+    let mut concurrent = false;
+    query::read_latest(
+        "SELECT FROM concord.nodes n
+         CROSS JOIN LATERAL (
+             SELECT FROM concord.change_events e
+             WHERE e.origin_node_id = n.node_id
+               AND e.node_sequence > COALESCE(($2 ->> n.node_id::text)::bigint, 0)
+               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+             LIMIT 1) e
+         WHERE n.node_id <> $1 LIMIT 1",
+        &[parameter(SqlUlid::from(group.origin)), observed(group)],
+        |_| concurrent = true,
+    );
+    concurrent
+}
+
+fn observed(group: &Group) -> Parameter {
+    let entries = group.observed.iter().flat_map(Vector::iter);
+    let entries = entries.map(|(node, sequence)| (node.to_string(), Value::from(sequence)));
+    parameter(JsonB(Value::Object(entries.collect())))
+}
+
+/// The last events of some records of a table, as arrays.
+struct Batch {
+    ids: Varlena,
+    images: Varlena,
+    gone: Varlena,
+    kept_count: i64,
+    gone_count: i64,
+    inserts_only: bool,
+}
+
+impl Rows<'_> {
+    fn write_table(&mut self, touched: &Touched) -> Result<()> {
+        let target = Target::find(&touched.schema, &touched.table)?;
+        let plain = match &target {
+            Some(target) => !touched.unseen && self.is_plain(target, touched)?,
+            None => false,
+        };
+        let end = self.group.first + self.group.size;
+        for first in (self.group.first..end).step_by(BATCH as usize) {
+            match &target {
+                Some(target) if plain => self.write_batch(target, first)?,
+                _ => {
+                    let ids = self.ids(touched, first);
+                    self.add_careful(touched, ids);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether rows of this table can be written without looking at others.
+    fn is_plain(&self, target: &Target, touched: &Touched) -> Result<bool> {
+        let constraints = target.constraints()?;
+        let unsettled = |names: &(String, String)| self.unsettled.contains(names);
+        let own = (target.schema.clone(), target.table.clone());
+        let key: Vec<&str> = target.tracked.key_columns().map(|c| c.name.as_str()).collect();
+        let fixed = target.columns.iter().any(|c| c.fixed && !key.contains(&c.name.as_str()));
+        let mut untracked = false;
+        for child in &constraints.children {
+            untracked |= Target::find(&child.child_names.0, &child.child_names.1)?.is_none();
+        }
+        Ok(!unsettled(&own)
+            && !constraints.children.iter().any(|child| unsettled(&child.child_names))
+            && !constraints.has_deferrable()
+            && !(fixed && touched.has("UPDATE"))
+            && !(untracked && touched.deletes()))
+    }
+
+    fn add_careful(&mut self, touched: &Touched, ids: Vec<String>) {
+        let named = |record_id| Record {
+            schema: touched.schema.clone(),
+            table: touched.table.clone(),
+            record_id,
+        };
+        self.careful.extend(ids.into_iter().map(named));
+    }
+
+    /// Where this batch's events are: parameters $1 to $5.
+    fn place(&self, schema: &str, table: &str, first: i64) -> [Parameter; 5] {
+        let last = (first + BATCH).min(self.group.first + self.group.size) - 1;
+        [
+            parameter(SqlUlid::from(self.group.origin)),
+            parameter(first),
+            parameter(last),
+            parameter(schema),
+            parameter(table),
+        ]
+    }
+
+    fn ids(&self, touched: &Touched, first: i64) -> Vec<String> {
+        let mut ids = Vec::new();
+        query::read_latest(
+            "SELECT DISTINCT record_id FROM concord.change_events
+             WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
+               AND table_schema = $4 AND table_name = $5
+               AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+             ORDER BY record_id",
+            &self.place(&touched.schema, &touched.table, first),
+            |row| ids.push(row.required(1)),
+        );
+        ids
+    }
+
+    fn write_batch(&mut self, target: &Rc<Target>, first: i64) -> Result<()> {
+        let touched = Touched {
+            schema: target.schema.clone(),
+            table: target.table.clone(),
+            operations: Vec::new(),
+            unseen: false,
+        };
+        let mut odd = self.odd(target, first);
+        let Some(batch) = self.batch(target, first, &odd) else {
+            self.add_careful(&touched, odd);
+            return Ok(());
+        };
+        let written = attempt(
+            || {
+                lock(target, &batch).or_raise();
+                let unseen = self.unseen(target, first);
+                if unseen.is_empty() {
+                    write(target, &batch).or_raise();
+                }
+                unseen
+            },
+            is_expected,
+        );
+        match written {
+            Ok(unseen) if unseen.is_empty() => {}
+            // Others' edits of some of the records: the rest is tried once more without them.
+            Ok(unseen) => {
+                odd.extend(unseen);
+                if let Some(rest) = self.batch(target, first, &odd)
+                    && attempt(|| write(target, &rest).or_raise(), is_expected).is_err()
+                {
+                    odd = self.ids(&touched, first);
+                }
+            }
+            Err(_) => odd = self.ids(&touched, first),
+        }
+        self.add_careful(&touched, odd);
+        Ok(())
+    }
+
+    /// Records whose image is not of the columns that the table has here.
+    fn odd(&self, target: &Target, first: i64) -> Vec<String> {
+        let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
+        let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
+        let mut odd = Vec::new();
+        query::read_latest(
+            "SELECT DISTINCT record_id FROM concord.change_events
+             WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
+               AND table_schema = $4 AND table_name = $5
+               AND operation IN ('INSERT', 'UPDATE')
+               AND NOT (new_values ?& $6 AND new_values - $6 = '{}')",
+            &[a, b, c, d, e, parameter(names)],
+            |row| odd.push(row.required(1)),
+        );
+        odd
+    }
+
+    /// The last event of each record but those in `without`; `None` where there is no other.
+    fn batch(&self, target: &Target, first: i64, without: &[String]) -> Option<Batch> {
+        let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
+        let mut batch = None;
+        query::read_latest(
+            "SELECT COALESCE(array_agg(l.record_id ORDER BY l.record_id) FILTER (WHERE l.kept), '{}'),
+                    COALESCE(array_agg(l.new_values ORDER BY l.record_id) FILTER (WHERE l.kept), '{}'),
+                    COALESCE(array_agg(l.record_id ORDER BY l.record_id) FILTER (WHERE NOT l.kept), '{}'),
+                    count(*) FILTER (WHERE l.kept), count(*) FILTER (WHERE NOT l.kept),
+                    COALESCE(bool_and(l.operation = 'INSERT' AND l.only), true)
+             FROM (SELECT DISTINCT ON (e.record_id) e.record_id, e.new_values, e.operation,
+                          e.operation IN ('INSERT', 'UPDATE') AS kept,
+                          count(*) OVER (PARTITION BY e.record_id) = 1 AS only
+                   FROM concord.change_events e
+                   WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+                     AND e.table_schema = $4 AND e.table_name = $5
+                     AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+                     AND NOT e.record_id = ANY ($6)
+                   ORDER BY e.record_id, e.node_sequence DESC) l",
+            &[a, b, c, d, e, parameter(without.to_vec())],
+            |row| {
+                let (kept_count, gone_count): (i64, i64) = (row.required(4), row.required(5));
+                if kept_count + gone_count > 0 {
+                    batch = Some(Batch {
+                        ids: array(row.datum(1)),
+                        images: array(row.datum(2)),
+                        gone: array(row.datum(3)),
+                        kept_count,
+                        gone_count,
+                        inserts_only: row.required(6),
+                    });
+                }
+            },
+        );
+        batch
+    }
+
+    /// Records of this batch with events that the group's writer had not seen. Asked when their rows
+    /// are locked: whoever held them has committed, and is seen.
+    fn unseen(&self, target: &Target, first: i64) -> Vec<String> {
+        let mut unseen = Vec::new();
+        if !self.concurrent {
+            return unseen;
+        }
+        let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
+        query::read_latest(
+            "SELECT DISTINCT e.record_id
+             FROM concord.change_events e
+             JOIN concord.change_events o
+               ON o.record_id = e.record_id AND o.table_name = e.table_name
+              AND o.table_schema = e.table_schema
+             WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+               AND e.table_schema = $4 AND e.table_name = $5
+               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+               AND o.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+               AND o.origin_node_id <> $1
+               AND o.node_sequence > COALESCE(($6 ->> o.origin_node_id::text)::bigint, 0)",
+            &[a, b, c, d, e, observed(self.group)],
+            |row| unseen.push(row.required(1)),
+        );
+        unseen
+    }
+
+    /// Children without parents, among the rows written and the children of those that went, are
+    /// decided one by one.
+    fn check_foreign_keys(&mut self, touched: &Touched) -> Result<()> {
+        let Some(target) = Target::find(&touched.schema, &touched.table)? else { return Ok(()) };
+        let constraints = target.constraints()?;
+        let end = self.group.first + self.group.size;
+        for first in (self.group.first..end).step_by(BATCH as usize) {
+            let place = self.place(&touched.schema, &touched.table, first);
+            if !constraints.parents.is_empty() {
+                let ids = self.ids(touched, first);
+                let lacking = foreign::lacking_among(&target, &ids)?;
+                self.add_careful(touched, lacking);
+            }
+            if !constraints.children.is_empty() && (touched.deletes() || touched.has("UPDATE")) {
+                self.careful.extend(foreign::orphaned_by(&target, &place)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A copy of an array out of a result.
+#[allow(unsafe_code)]
+fn array(datum: pg_sys::Datum) -> Varlena {
+    // SAFETY: the datum is an array; detoasting gives a plain varlena.
+    unsafe { copy_varlena(pg_sys::Datum::from(pg_sys::pg_detoast_datum(datum.cast_mut_ptr()))) }
+}
+
+fn texts(array: &Varlena) -> Parameter {
+    (pg_sys::TEXTARRAYOID, Some(array.datum()))
+}
+
+fn images(array: &Varlena) -> Parameter {
+    (pg_sys::JSONBARRAYOID, Some(array.datum()))
+}
+
+/// Locks the rows in one order everywhere, so that appliers and writers cannot wait in a circle.
+fn lock(target: &Target, batch: &Batch) -> Result<()> {
+    if batch.inserts_only {
+        return Ok(());
+    }
+    let _owner = AsTableOwner::of(target.tracked.root);
+    let sql = format!(
+        "SELECT count(*) FROM (
+             SELECT FROM unnest($1 || $2) k(id) JOIN {} {ROW} ON {} ORDER BY k.id
+             FOR UPDATE OF {ROW}) l",
+        target.name,
+        key_of_text(&target.tracked, "k.id")
+    );
+    query::write(&sql, &[texts(&batch.ids), texts(&batch.gone)], |_| {});
+    Ok(())
+}
+
+/// Writes the batch: what goes, what changes, what comes.
+fn write(target: &Target, batch: &Batch) -> Result<()> {
+    let _owner = AsTableOwner::of(target.tracked.root);
+    let name = &target.name;
+    if batch.gone_count > 0 {
+        let key = key_of_text(&target.tracked, "k.id");
+        let sql = format!("DELETE FROM {name} {ROW} USING unnest($1) k(id) WHERE {key}");
+        query::write(&sql, &[texts(&batch.gone)], |_| {});
+    }
+    if batch.kept_count == 0 {
+        return Ok(());
+    }
+    let key = key_of_text(&target.tracked, "k.id");
+    let rows = [texts(&batch.ids), images(&batch.images)];
+    let mut changed = 0;
+    if !batch.inserts_only {
+        let settings = target.settings(target.settable(None), "k.image");
+        let sql = format!(
+            "UPDATE {name} {ROW} SET {settings} FROM unnest($1, $2) k(id, image) WHERE {key}"
+        );
+        changed = query::write(&sql, &rows, |_| {});
+    }
+    if (changed as i64) < batch.kept_count {
+        let (names, values) = target.inserted(target.settable(None), "k.image", "$3");
+        let missing = match changed {
+            0 if batch.inserts_only => String::new(),
+            _ => format!(" WHERE NOT EXISTS (SELECT FROM {name} {ROW} WHERE {key})"),
+        };
+        let sql = format!(
+            "INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE
+             SELECT {values} FROM unnest($1, $2) k(id, image){missing}"
+        );
+        let defaults = Value::Object(target.tracked.options.redact_default.clone());
+        let [ids, images] = rows;
+        query::write(&sql, &[ids, images, parameter(JsonB(defaults))], |_| {});
+    }
+    Ok(())
+}
