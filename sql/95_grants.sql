@@ -8,13 +8,14 @@ REVOKE EXECUTE ON FUNCTION
     concord.trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
     concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text, boolean),
-    concord.row_image(regclass, record), concord.digest(regclass),
-    concord.events_after(jsonb, integer), concord.consume(text, integer),
-    concord.acknowledge(text, concord.ulid), concord.contiguous_sequence(concord.ulid),
-    concord.apply_events(jsonb[]), concord.retry_pending(), concord.gaps(),
-    concord.vector(), concord.check_vector(jsonb), concord.export_events(jsonb, integer),
-    concord.resolve_conflict(concord.ulid, text, jsonb), concord.reopen_conflict(concord.ulid),
-    concord.notify_conflict(), concord.watch_ddl(), concord.clock_facts()
+    concord.row_image(regclass, record), concord.digest(regclass), concord.events_after(jsonb, integer),
+    concord.consume(text, integer), concord.acknowledge(text, concord.ulid),
+    concord.contiguous_sequence(concord.ulid), concord.apply_events(jsonb[]), concord.retry_pending(),
+    concord.gaps(), concord.vector(), concord.check_vector(jsonb),
+    concord.export_events(jsonb, integer), concord.resolve_conflict(concord.ulid, text, jsonb),
+    concord.reopen_conflict(concord.ulid), concord.notify_conflict(), concord.watch_ddl(),
+    concord.clock_facts(), concord.receive_trigger(), concord.enter_trigger(),
+    concord.create_publication(name), concord.subscription_commands(name, text, boolean, name)
 FROM PUBLIC;
 
 -- pg_dump keeps what the extension's script does not make again.

@@ -25,7 +25,7 @@ use pgrx::{extension_sql_file, pg_guard};
 
 // What people read is in sql/, made in the order of its names.
 extension_sql_file!("../sql/05_clock.sql", name = "clock", requires = ["types"]);
-extension_sql_file!("../sql/10_log.sql", name = "log", requires = ["clock"]);
+extension_sql_file!("../sql/10_log.sql", name = "log", requires = ["types"]);
 extension_sql_file!("../sql/20_identity.sql", name = "identity", requires = ["log"]);
 extension_sql_file!("../sql/25_node.sql", name = "node", requires = ["identity"]);
 extension_sql_file!("../sql/30_conflicts.sql", name = "conflicts", requires = ["node"]);
@@ -38,7 +38,8 @@ extension_sql_file!("../sql/75_digest.sql", name = "digest", requires = ["histor
 extension_sql_file!("../sql/80_consume.sql", name = "consume", requires = ["digest"]);
 extension_sql_file!("../sql/82_export.sql", name = "export", requires = ["consume"]);
 extension_sql_file!("../sql/83_apply.sql", name = "apply", requires = ["export"]);
-extension_sql_file!("../sql/85_watch.sql", name = "watch_ddl", requires = ["apply"]);
+extension_sql_file!("../sql/84_stream.sql", name = "stream", requires = ["apply"]);
+extension_sql_file!("../sql/85_watch.sql", name = "watch_ddl", requires = ["stream"]);
 extension_sql_file!("../sql/88_resolve.sql", name = "resolve", requires = ["watch_ddl"]);
 extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["resolve"]);
 extension_sql_file!("../sql/91_plain.sql", name = "plain", requires = ["status"]);
@@ -51,6 +52,7 @@ pub extern "C-unwind" fn _PG_init() {
     pg::shmem::install_hooks();
     log::register();
     capture::register();
+    sync::register();
     worker::register();
 }
 

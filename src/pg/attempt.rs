@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::error::Error;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
 use std::panic::AssertUnwindSafe;
@@ -19,6 +20,22 @@ impl Failure {
     /// The class: the first two characters.
     pub fn class(&self) -> &str {
         &self.sqlstate[..2]
+    }
+
+    /// Whether somebody held a lock for too long.
+    pub fn is_lock_timeout(&self) -> bool {
+        self.sqlstate == "55P03"
+    }
+
+    /// Whether the same may go well when it is tried again, and nothing in the data is to blame:
+    /// transaction rollback, no room, an operator, the system, a defect.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.class(), "40" | "53" | "57" | "58" | "XX")
+    }
+
+    /// Whether somebody wants this backend to stop.
+    pub fn is_cancellation(&self) -> bool {
+        self.class() == "57"
     }
 }
 
@@ -67,7 +84,10 @@ fn failure(error: &CaughtError) -> Option<Failure> {
             sqlstate: unpack(report.sql_error_code() as i32),
             message: report.message().to_owned(),
         }),
-        CaughtError::RustPanic { .. } => None,
+        // concord's own SQLSTATEs.
+        CaughtError::RustPanic { payload, .. } => payload.downcast_ref::<Error>().map(|error| {
+            Failure { sqlstate: unpack(error.state.packed()), message: error.message.clone() }
+        }),
     }
 }
 

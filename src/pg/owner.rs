@@ -50,6 +50,16 @@ impl Drop for AsTableOwner {
 impl AsOwner {
     /// Switches to the owner of `relation`, a table of concord's.
     pub fn of(relation: pg_sys::Oid) -> AsOwner {
+        AsOwner::with(relation, pg_sys::SECURITY_RESTRICTED_OPERATION)
+    }
+
+    /// The same for statements of concord's own that leave work to a deferred trigger, which a
+    /// restricted operation must not.
+    pub fn deferring(relation: pg_sys::Oid) -> AsOwner {
+        AsOwner::with(relation, 0)
+    }
+
+    fn with(relation: pg_sys::Oid, restriction: u32) -> AsOwner {
         let mut user = pg_sys::Oid::INVALID;
         let mut security_context = 0;
         // SAFETY: plain calls on the backend's own state; set_config_option copies its strings.
@@ -59,9 +69,7 @@ impl AsOwner {
             let guc_level = pg_sys::NewGUCNestLevel();
             pg_sys::SetUserIdAndSecContext(
                 owner,
-                security_context
-                    | (pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION)
-                        as i32,
+                security_context | (pg_sys::SECURITY_LOCAL_USERID_CHANGE | restriction) as i32,
             );
             set_local(c"search_path", c"pg_catalog, concord, pg_temp");
             AsOwner { user, security_context, guc_level }
@@ -141,6 +149,12 @@ impl Drop for FiringTriggers {
 pub fn silence_triggers() {
     // SAFETY: within the level that AsOwner opened.
     unsafe { set_local(c"session_replication_role", c"replica") };
+}
+
+/// Ends waits for locks after this long (55P03) until the surrounding [`AsOwner`] ends.
+pub fn limit_lock_waits(patience: &CStr) {
+    // SAFETY: as above.
+    unsafe { set_local(c"lock_timeout", patience) };
 }
 
 unsafe fn set_local(name: &CStr, value: &CStr) {

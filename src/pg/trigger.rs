@@ -14,6 +14,10 @@ pub enum Protocol {
     BeforeRowWrite,
     /// BEFORE TRUNCATE, FOR EACH STATEMENT
     BeforeTruncate,
+    /// BEFORE INSERT, FOR EACH ROW
+    BeforeRowInsert,
+    /// AFTER INSERT, FOR EACH ROW
+    AfterRowInsert,
 }
 
 impl Protocol {
@@ -22,13 +26,15 @@ impl Protocol {
             Protocol::AfterRow => "AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW",
             Protocol::BeforeRowWrite => "BEFORE INSERT OR UPDATE, FOR EACH ROW",
             Protocol::BeforeTruncate => "BEFORE TRUNCATE, FOR EACH STATEMENT",
+            Protocol::BeforeRowInsert => "BEFORE INSERT, FOR EACH ROW",
+            Protocol::AfterRowInsert => "AFTER INSERT, FOR EACH ROW",
         }
     }
 
     fn allows(self, event: u32) -> bool {
         use pg_sys::{
-            TRIGGER_EVENT_BEFORE, TRIGGER_EVENT_DELETE, TRIGGER_EVENT_OPMASK, TRIGGER_EVENT_ROW,
-            TRIGGER_EVENT_TIMINGMASK, TRIGGER_EVENT_TRUNCATE,
+            TRIGGER_EVENT_BEFORE, TRIGGER_EVENT_DELETE, TRIGGER_EVENT_INSERT, TRIGGER_EVENT_OPMASK,
+            TRIGGER_EVENT_ROW, TRIGGER_EVENT_TIMINGMASK, TRIGGER_EVENT_TRUNCATE,
         };
         const AFTER: u32 = 0;
         let operation = event & TRIGGER_EVENT_OPMASK;
@@ -42,6 +48,10 @@ impl Protocol {
             Protocol::BeforeTruncate => {
                 timing == TRIGGER_EVENT_BEFORE && operation == TRIGGER_EVENT_TRUNCATE
             }
+            Protocol::BeforeRowInsert => {
+                row && timing == TRIGGER_EVENT_BEFORE && operation == TRIGGER_EVENT_INSERT
+            }
+            Protocol::AfterRowInsert => row && timing == AFTER && operation == TRIGGER_EVENT_INSERT,
         }
     }
 }

@@ -92,7 +92,8 @@ fn refuse_snapshots() -> Result<()> {
     Ok(())
 }
 
-fn lock_appliers() -> Result<()> {
+/// Waits until no other transaction applies, and keeps others from it until this one ends.
+pub fn lock_appliers() -> Result<()> {
     let table = catalog::received()?;
     // SAFETY: an ordinary relation lock, held to the end of the transaction.
     unsafe { pg_sys::LockRelationOid(table, pg_sys::ShareRowExclusiveLock as i32) };

@@ -1,7 +1,7 @@
 //! Events at the door: checked, told apart from what is known, stored until they can enter.
 
 use crate::error::{Error, Result};
-use crate::pg::query::{self, parameter};
+use crate::pg::query::{self, Parameter, parameter};
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::ulid::Ulid;
 use concord_core::wire;
@@ -18,37 +18,62 @@ pub fn check(events: &[JsonB]) -> Result<()> {
     Ok(())
 }
 
-/// Stores what is not known; returns how many events were. The same number with another event_id,
-/// or a number of this node that its log does not have, is a fork, and is kept as one.
+/// The statement that stores what is not known of the rows of `incoming`. The same number with
+/// another event_id, or a number of this node ($2) that its log does not have, is a fork, and is kept
+/// as one; all else gets the reason $3.
+macro_rules! store {
+    ($incoming:literal) => {
+        concat!(
+            "WITH incoming AS (",
+            $incoming,
+            ")
+             INSERT INTO concord.received_events
+             SELECT i.*,
+                    CASE WHEN l.event_id IS NOT NULL OR i.origin_node_id = $2
+                         THEN 'forked_origin' ELSE $3 END,
+                    CASE WHEN l.event_id IS NOT NULL
+                         THEN 'the log has event ' || l.event_id::text || ' under this number'
+                         WHEN i.origin_node_id = $2
+                         THEN 'this node never wrote it' END
+             FROM incoming i
+             LEFT JOIN concord.change_events l
+               ON l.origin_node_id = i.origin_node_id AND l.node_sequence = i.node_sequence
+             WHERE l.event_id IS DISTINCT FROM i.event_id
+             ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+/// Stores the events that are not known; returns how many were.
 pub fn store(events: &[JsonB], own: Ulid) -> i64 {
     if events.is_empty() {
         return 0;
     }
     let texts: Vec<String> = events.iter().map(|event| event.0.to_string()).collect();
     let stored = query::write(
-        "WITH incoming AS (
-             SELECT DISTINCT ON (r.origin_node_id, r.node_sequence, r.event_id) r.*
+        store!(
+            "SELECT DISTINCT ON (r.origin_node_id, r.node_sequence, r.event_id) r.*
              FROM pg_catalog.unnest($1::jsonb[]) e
-             CROSS JOIN LATERAL pg_catalog.jsonb_populate_record(NULL::concord.change_events, e) r)
-         INSERT INTO concord.received_events
-         SELECT i.*,
-                CASE WHEN l.event_id IS NOT NULL OR i.origin_node_id = $2
-                     THEN 'forked_origin' ELSE 'incomplete_group' END,
-                CASE WHEN l.event_id IS NOT NULL
-                     THEN 'the log has event ' || l.event_id::text || ' under this number'
-                     WHEN i.origin_node_id = $2
-                     THEN 'this node never wrote it' END
-         FROM incoming i
-         LEFT JOIN concord.change_events l
-           ON l.origin_node_id = i.origin_node_id AND l.node_sequence = i.node_sequence
-         WHERE l.event_id IS DISTINCT FROM i.event_id
-         ON CONFLICT DO NOTHING",
-        &[parameter(texts), parameter(SqlUlid::from(own))],
+             CROSS JOIN LATERAL pg_catalog.jsonb_populate_record(NULL::concord.change_events, e) r"
+        ),
+        &[parameter(texts), parameter(SqlUlid::from(own)), parameter("incomplete_group")],
         |_| {},
     );
+    note_arrivals();
+    events.len() as i64 - stored as i64
+}
+
+/// Stores one event, a row of the log's type, for `reason`; whether it was unknown.
+/// [`note_arrivals`] is to follow.
+pub fn store_row(row: Parameter, own: Ulid, reason: &str) -> bool {
+    let parameters = [row, parameter(SqlUlid::from(own)), parameter(reason)];
+    query::write(store!("SELECT ($1).*"), &parameters, |_| {}) > 0
+}
+
+/// What follows from new events in the waiting room.
+pub fn note_arrivals() {
     note_forks();
     note_origins();
-    events.len() as i64 - stored as i64
 }
 
 /// Two events under one number that are both still waiting: neither can be believed.

@@ -11,15 +11,20 @@ mod functions;
 mod intake;
 mod pending;
 mod resolve;
+mod retry;
 mod revive;
 mod rows;
 mod show;
 mod standing;
+mod stream;
 mod target;
 mod waiting;
 
 pub use pending::{Unshown, unshown};
 use std::cell::Cell;
+
+pub use retry::retry_waiting;
+pub use stream::register;
 
 thread_local! {
     static APPLYING: Cell<bool> = const { Cell::new(false) };

@@ -10,7 +10,7 @@ use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
-use crate::{clock, pg_function, settings};
+use crate::{clock, pg_function, settings, sync};
 use pgrx::pg_sys;
 
 pg_function!(
@@ -32,6 +32,8 @@ pub fn tick() -> Result<()> {
     let _owner = AsOwner::of(node.log);
     note_progress(node)?;
     note_silence();
+    // Before this transaction has anything of its own to say.
+    sync::retry_waiting(node)?;
     if heartbeat_due(node) {
         identity::heartbeat()?;
     }

@@ -1,0 +1,84 @@
+-- Events over PostgreSQL's logical replication. What arrives in the log is taken by a trigger that
+-- fires in replication alone, and entered once the replicated transaction is here.
+CREATE FUNCTION concord.receive_trigger() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'receive_trigger';
+CREATE FUNCTION concord.enter_trigger() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'enter_trigger';
+
+CREATE TRIGGER receive BEFORE INSERT ON concord.change_events
+    FOR EACH ROW EXECUTE FUNCTION concord.receive_trigger();
+ALTER TABLE concord.change_events ENABLE REPLICA TRIGGER receive;
+CREATE CONSTRAINT TRIGGER enter AFTER INSERT ON concord.received_events
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.reason IN ('arriving', 'forked_origin'))
+    EXECUTE FUNCTION concord.enter_trigger();
+ALTER TABLE concord.received_events ENABLE REPLICA TRIGGER enter;
+
+COMMENT ON FUNCTION concord.receive_trigger() IS 'Takes the events that logical replication brings';
+COMMENT ON FUNCTION concord.enter_trigger() IS 'Lets enter what a replicated transaction has brought';
+
+-- Refuses what cannot be a publication of the log by this name: any other is somebody else's.
+CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        publication pg_publication;
+        colliding record;
+    BEGIN
+        IF COALESCE(create_publication.name, '') = '' THEN
+            RAISE EXCEPTION 'a publication must have a name'
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave the argument out for "concord".';
+        END IF;
+        SELECT * INTO publication FROM pg_publication p WHERE p.pubname = create_publication.name;
+        IF FOUND THEN
+            IF publication.pubinsert AND NOT publication.puballtables
+               AND ARRAY(SELECT r.prrelid FROM pg_publication_rel r WHERE r.prpubid = publication.oid
+                         AND r.prqual IS NULL AND r.prattrs IS NULL)
+                   = ARRAY['concord.change_events'::regclass::oid]
+               AND NOT EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = publication.oid) THEN
+                RAISE NOTICE 'publication "%" publishes the log already, skipping', create_publication.name;
+                RETURN;
+            END IF;
+            RAISE EXCEPTION 'publication "%" already exists and publishes something else', create_publication.name
+                USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or DROP PUBLICATION first.';
+        END IF;
+        EXECUTE format('CREATE PUBLICATION %I FOR TABLE concord.change_events WITH (publish = %L)',
+                       create_publication.name, 'insert');
+    END
+    $$;
+
+-- The slot is named by this node and the peer: two subscribers must never share one.
+CREATE FUNCTION concord.subscription_commands(
+    peer name, conninfo text, copy_data boolean = true, publication name = 'concord')
+    RETURNS SETOF text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        slot text;
+    BEGIN
+        IF COALESCE(peer, '') = '' OR octet_length(peer) > 55 THEN
+            RAISE EXCEPTION 'peer "%" is no name of 1 to 55 bytes', COALESCE(peer, '')
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'Name the other node as you like; the subscription will be called concord_ and that.';
+        END IF;
+        IF conninfo IS NULL OR conninfo !~ '^\s*(postgres(ql)?://|\w+\s*=)' THEN
+            RAISE EXCEPTION 'conninfo "%" is no connection string', COALESCE(conninfo, '')
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'Say where the other node''s database is, as in ''host=oslo dbname=cms user=replicator''.';
+        END IF;
+        IF copy_data IS NULL OR publication IS NULL THEN
+            RAISE EXCEPTION '% must not be null', CASE WHEN copy_data IS NULL THEN 'copy_data' ELSE 'publication' END
+                USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave the argument out for its default.';
+        END IF;
+        slot := format('concord_%s_%s', lower(concord.node_id()::text), left(md5(peer), 8));
+        RETURN NEXT format(
+            'CREATE SUBSCRIPTION %I CONNECTION %L PUBLICATION %I '
+            'WITH (slot_name = %L, copy_data = %s, streaming = off, two_phase = false)',
+            'concord_' || peer, conninfo, publication, slot, copy_data::text);
+    END
+    $$;
+
+COMMENT ON FUNCTION concord.create_publication(name) IS
+    'Publishes the log, so that other nodes can subscribe to it';
+COMMENT ON FUNCTION concord.subscription_commands(name, text, boolean, name) IS
+    'The commands by which this node subscribes to another''s log, for psql''s \gexec';
