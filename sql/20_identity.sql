@@ -25,7 +25,8 @@ CREATE TABLE concord.nodes (
     hlc_high_water_mark concord.hlc,
     applied_sequence    bigint      NOT NULL DEFAULT 0,
     received_sequence   bigint      NOT NULL DEFAULT 0,
-    observed            jsonb       NOT NULL DEFAULT '{}'
+    observed            jsonb       NOT NULL DEFAULT '{}',
+    key_space           jsonb
 );
 
 COMMENT ON TABLE concord.nodes IS 'Every node known here, this one included';

@@ -42,6 +42,15 @@ CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
             RAISE EXCEPTION 'publication "%" already exists and publishes something else', create_publication.name
                 USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or DROP PUBLICATION first.';
         END IF;
+        SELECT * INTO colliding FROM concord.key_sequences k WHERE NOT k.spread
+        ORDER BY k.relation::text, k.column_name LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'column "%" of % takes its values from sequence %, as on other nodes',
+                            colliding.column_name, colliding.relation, colliding.sequence
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      DETAIL = 'Two nodes would give one key to two records.',
+                      HINT = 'SELECT * FROM concord.spread_sequences();';
+        END IF;
         EXECUTE format('CREATE PUBLICATION %I FOR TABLE concord.change_events WITH (publish = %L)',
                        create_publication.name, 'insert');
     END

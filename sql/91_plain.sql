@@ -18,7 +18,7 @@ SELECT n.node_id::text::char(26) AS node_id,
        n.predecessor_id::text::char(26) AS predecessor_id,
        n.registered_at, n.last_heartbeat,
        n.hlc_high_water_mark::bigint AS hlc_high_water_mark,
-       n.applied_sequence, n.received_sequence, n.observed
+       n.applied_sequence, n.received_sequence, n.observed, n.key_space
 FROM concord.nodes n;
 
 CREATE VIEW concord.conflicts_plain AS

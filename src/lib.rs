@@ -25,7 +25,7 @@ use pgrx::{extension_sql_file, pg_guard};
 
 // What people read is in sql/, made in the order of its names.
 extension_sql_file!("../sql/05_clock.sql", name = "clock", requires = ["types"]);
-extension_sql_file!("../sql/10_log.sql", name = "log", requires = ["types"]);
+extension_sql_file!("../sql/10_log.sql", name = "log", requires = ["clock"]);
 extension_sql_file!("../sql/20_identity.sql", name = "identity", requires = ["log"]);
 extension_sql_file!("../sql/25_node.sql", name = "node", requires = ["identity"]);
 extension_sql_file!("../sql/30_conflicts.sql", name = "conflicts", requires = ["node"]);
@@ -40,7 +40,9 @@ extension_sql_file!("../sql/82_export.sql", name = "export", requires = ["consum
 extension_sql_file!("../sql/83_apply.sql", name = "apply", requires = ["export"]);
 extension_sql_file!("../sql/84_stream.sql", name = "stream", requires = ["apply"]);
 extension_sql_file!("../sql/85_watch.sql", name = "watch_ddl", requires = ["stream"]);
-extension_sql_file!("../sql/88_resolve.sql", name = "resolve", requires = ["watch_ddl"]);
+extension_sql_file!("../sql/87_sequences.sql", name = "sequences", requires = ["watch_ddl"]);
+extension_sql_file!("../sql/88_peers.sql", name = "peers", requires = ["sequences"]);
+extension_sql_file!("../sql/88_resolve.sql", name = "resolve", requires = ["peers"]);
 extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["resolve"]);
 extension_sql_file!("../sql/91_plain.sql", name = "plain", requires = ["status"]);
 extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["plain"], finalize);

@@ -1,6 +1,6 @@
 //! A node tells of itself: by an event, so that word travels as everything else does.
 
-use super::attach;
+use super::{Attached, attach};
 use crate::capture::context;
 use crate::error::Result;
 use crate::log::event::{Operation, Pending};
@@ -8,11 +8,25 @@ use crate::log::{append, control, metadata};
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::types::ulid::Ulid as SqlUlid;
+use pgrx::JsonB;
+use serde_json::Value;
+
+/// The residue that this node's sequences keep to, once it has one.
+fn key_space(node: Attached) -> Option<Value> {
+    let _owner = AsOwner::of(node.log);
+    let mut key_space = None;
+    query::read_latest(
+        "SELECT key_space FROM concord.nodes WHERE node_id = $1",
+        &[parameter(SqlUlid::from(node.node_id))],
+        |row| key_space = row.get::<JsonB>(1),
+    );
+    key_space.map(|space| space.0)
+}
 
 /// Appends a NODE event to this transaction and notes the heartbeat in `concord.nodes`.
 pub fn heartbeat() -> Result<()> {
     let node = attach()?;
-    let description = metadata::of_node(None);
+    let description = metadata::of_node(None, key_space(node));
     let context = context::current();
     append(&Pending {
         metadata: Some(description.as_bytes()),

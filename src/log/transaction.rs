@@ -166,7 +166,7 @@ fn write_captured() -> Result<()> {
     };
     let mut writer = Writer::open(node.log);
     if let Some(predecessor) = predecessor {
-        let text = metadata::of_node(Some(predecessor));
+        let text = metadata::of_node(Some(predecessor), None);
         let (context, metadata) = (capture::context::current(), metadata::to_jsonb(&text)?);
         writer.add(&group, group.first, &control(Operation::Node, &context), Some(&metadata));
     }

@@ -123,7 +123,8 @@ fn note_node(group: &Group) {
         "UPDATE concord.nodes n
          SET name = e.metadata ->> 'name', hostname = e.metadata ->> 'hostname',
              predecessor_id = COALESCE((e.metadata ->> 'predecessor_id')::concord.ulid,
-                                       n.predecessor_id)
+                                       n.predecessor_id),
+             key_space = COALESCE(e.metadata -> 'key_space', n.key_space)
          FROM concord.change_events e
          WHERE n.node_id = $1 AND e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
            AND e.operation = 'NODE'",

@@ -9,6 +9,7 @@ mod enter;
 mod foreign;
 mod functions;
 mod intake;
+mod key_space;
 mod pending;
 mod resolve;
 mod retry;
@@ -23,6 +24,7 @@ mod waiting;
 pub use pending::{Unshown, unshown};
 use std::cell::Cell;
 
+pub use key_space::leave_key_space;
 pub use retry::retry_waiting;
 pub use stream::register;
 

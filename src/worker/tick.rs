@@ -34,6 +34,7 @@ pub fn tick() -> Result<()> {
     note_silence();
     // Before this transaction has anything of its own to say.
     sync::retry_waiting(node)?;
+    sync::leave_key_space(node);
     if heartbeat_due(node) {
         identity::heartbeat()?;
     }

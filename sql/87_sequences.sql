@@ -1,0 +1,186 @@
+-- Keys from sequences. A key space is a residue: a node's sequences give values that leave the
+-- remainder `place` when divided by the count of `places` (`small_places` for integer and smallint).
+
+-- Every column of a tracked table that is part of a unique index and takes its values from a sequence.
+CREATE VIEW concord.key_sequences AS
+WITH space AS (
+    SELECT n.key_space AS own FROM concord.nodes n WHERE n.node_id = concord.node_id()),
+feeding AS (
+    SELECT t.relation, a.attname AS column_name, a.atttypid, f.sequence
+    FROM concord.tracked_tables t
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
+    CROSS JOIN LATERAL (
+        SELECT d.objid AS sequence FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'i'
+          AND d.refclassid = 'pg_catalog.pg_class'::regclass
+          AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
+        UNION
+        SELECT d.refobjid FROM pg_catalog.pg_attrdef v
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = v.oid
+                                   AND d.refclassid = 'pg_catalog.pg_class'::regclass
+        WHERE v.adrelid = a.attrelid AND v.adnum = a.attnum) f
+    WHERE EXISTS (SELECT FROM pg_catalog.pg_index i
+                  WHERE i.indrelid = t.relation AND i.indisunique AND a.attnum = ANY (i.indkey::int2[]))),
+bounded AS (
+    SELECT f.*, s.seqincrement, s.seqstart, s.seqcycle,
+           LEAST(s.seqmax, CASE f.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
+                                           ELSE s.seqmax END) AS highest
+    FROM feeding f JOIN pg_catalog.pg_sequence s ON s.seqrelid = f.sequence),
+stepping AS (
+    SELECT b.*, (p.own ->> 'place')::bigint AS place,
+           (p.own ->> CASE WHEN b.highest > 2147483647 THEN 'places' ELSE 'small_places' END)::bigint AS places
+    FROM bounded b CROSS JOIN space p)
+SELECT s.relation, s.column_name, s.atttypid::regtype AS column_type, s.sequence::regclass AS sequence,
+       s.seqincrement AS increment, s.seqcycle AS cycle, s.highest, s.place, s.places,
+       COALESCE(s.seqincrement = s.places
+                AND (COALESCE(pg_catalog.pg_sequence_last_value(s.sequence::regclass), s.seqstart) - s.place)
+                    % s.places = 0, false) AS spread
+FROM stepping s;
+
+COMMENT ON VIEW concord.key_sequences IS 'Sequences behind the keys of tracked tables';
+
+-- Whether two key spaces have a value in common.
+CREATE FUNCTION concord.key_spaces_meet(one jsonb, other jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
+    AS $$
+        SELECT ((one ->> 'place')::bigint - (other ->> 'place')::bigint)
+               % gcd((one ->> 'small_places')::bigint, (other ->> 'small_places')::bigint) = 0
+    $$;
+
+CREATE FUNCTION concord.claim_key_space(key_space jsonb) RETURNS void
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'claim_key_space_wrapper';
+
+-- The node's own key space: the one that it has, or else one made of its id that no known node has.
+-- Of two nodes that took the same without knowing of each other, the one with the greater id moves.
+CREATE FUNCTION concord.choose_key_space() RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        places CONSTANT bigint := 1048576;
+        me CONSTANT concord.ulid := concord.node_id();
+        space jsonb := (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = me);
+        first bigint := ('x' || right(encode(me::bytea, 'hex'), 5))::bit(20)::integer;
+        rival concord.ulid;
+    BEGIN
+        IF space IS NOT NULL
+           AND (space ? 'given'
+                OR NOT EXISTS (SELECT FROM concord.nodes n
+                               WHERE n.node_id < me AND n.status <> 'retired'
+                                 AND concord.key_spaces_meet(n.key_space, space))) THEN
+            RETURN space;
+        END IF;
+        FOR i IN 0..4095 LOOP
+            space := jsonb_build_object('place', (first + i) % places, 'places', places, 'small_places', 4096);
+            SELECT n.node_id INTO rival FROM concord.nodes n
+            WHERE n.node_id <> me AND n.status <> 'retired' AND concord.key_spaces_meet(n.key_space, space)
+            LIMIT 1;
+            IF NOT FOUND THEN
+                RETURN space;
+            END IF;
+        END LOOP;
+        RAISE EXCEPTION 'no key space is left beside that of node "%"', rival
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'Other nodes were given places by number: give this one its own, SELECT * FROM concord.spread_sequences(3, 3).';
+    END
+    $$;
+
+CREATE FUNCTION concord.check_place(place integer, places integer) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        space CONSTANT jsonb := jsonb_build_object('place', place, 'small_places', places);
+        rival concord.ulid;
+    BEGIN
+        IF place IS NULL OR places IS NULL OR places NOT BETWEEN 1 AND 1000000 OR place NOT BETWEEN 1 AND places THEN
+            RAISE EXCEPTION 'place % of % does not exist', COALESCE(place::text, 'null'), COALESCE(places::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = 'Give each node a number of its own, and all the same count: (1, 3), (2, 3), (3, 3). At most 1000000.';
+        END IF;
+        -- Whoever this database descends from may be gone, and its place free.
+        SELECT n.node_id INTO rival FROM concord.nodes n
+        WHERE n.status <> 'retired' AND concord.key_spaces_meet(n.key_space, space)
+          AND NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id);
+        IF FOUND THEN
+            RAISE EXCEPTION 'node "%" has a key space that meets place % of %', rival, place, places
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = 'Give each node a number of its own, and all the same count; see key_space in concord.nodes.';
+        END IF;
+    END
+    $$;
+
+-- Moves one sequence into the node's key space, above all that it and its columns have.
+CREATE FUNCTION concord.spread_sequence(sequence regclass, space jsonb) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        fed record;
+        step bigint;
+        top numeric;
+        more numeric;
+        highest bigint;
+        start numeric;
+        room numeric;
+        least_room CONSTANT integer := CASE WHEN space ? 'given' THEN 1 ELSE 1000 END;
+    BEGIN
+        SELECT min(k.highest), min(k.places) INTO highest, step
+        FROM concord.key_sequences k WHERE k.sequence = spread_sequence.sequence;
+        -- First, since it keeps others from the sequence until the end of the transaction.
+        EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s NO CYCLE', sequence, step);
+        EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE last_value::numeric - 1 END FROM %s', sequence)
+            INTO top;
+        FOR fed IN SELECT * FROM concord.key_sequences k
+                   WHERE k.sequence = spread_sequence.sequence
+                     AND k.column_type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype) LOOP
+            EXECUTE format('SELECT max(%I) FROM %s', fed.column_name, fed.relation) INTO more;
+            top := greatest(top, floor(more));
+        END LOOP;
+        top := greatest(top, 0);
+        start := top + 1 + mod(mod((space ->> 'place')::numeric - top - 1, step) + step, step);
+        room := CASE WHEN start > highest THEN 0 ELSE div(highest - start, step) + 1 END;
+        IF room < least_room THEN
+            RAISE EXCEPTION 'sequence % has room for % keys of this node only', sequence, room
+                USING ERRCODE = 'sequence_generator_limit_exceeded',
+                      DETAIL = format('It may go up to %s, and would go in steps of %s from %s.', highest, step, start),
+                      HINT = 'Make column and sequence bigint, or give each node a number: SELECT * FROM concord.spread_sequences(1, 3).';
+        END IF;
+        EXECUTE format('ALTER SEQUENCE %s START WITH %s RESTART WITH %s', sequence, start, start);
+    END
+    $$;
+
+CREATE FUNCTION concord.spread_sequences(
+    place integer = NULL, places integer = NULL,
+    OUT sequence regclass, OUT increment bigint, OUT start bigint)
+    RETURNS SETOF record
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        space jsonb;
+        known jsonb := (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = concord.node_id());
+    BEGIN
+        IF place IS NULL AND places IS NULL THEN
+            space := concord.choose_key_space();
+        ELSE
+            PERFORM concord.check_place(place, places);
+            space := jsonb_build_object('place', place, 'places', places, 'small_places', places, 'given', true);
+        END IF;
+        IF space IS DISTINCT FROM known THEN
+            PERFORM concord.claim_key_space(space);
+        END IF;
+        FOR sequence IN SELECT DISTINCT k.sequence FROM concord.key_sequences k WHERE NOT k.spread ORDER BY 1 LOOP
+            IF (SELECT min(k.increment) FROM concord.key_sequences k WHERE k.sequence = spread_sequences.sequence) < 0 THEN
+                RAISE EXCEPTION 'sequence % runs downwards', sequence
+                    USING ERRCODE = 'object_not_in_prerequisite_state',
+                          HINT = 'ALTER SEQUENCE ... INCREMENT BY 1, or give the key another default.';
+            END IF;
+            PERFORM concord.spread_sequence(sequence, space);
+        END LOOP;
+        FOR sequence, increment IN SELECT DISTINCT k.sequence, k.increment FROM concord.key_sequences k ORDER BY 1 LOOP
+            EXECUTE format('SELECT CASE WHEN is_called THEN last_value + %s ELSE last_value END FROM %s', increment, sequence)
+                INTO start;
+            RETURN NEXT;
+        END LOOP;
+    END
+    $$;
+
+COMMENT ON FUNCTION concord.spread_sequences(integer, integer) IS
+    'Moves the sequences behind the keys of tracked tables into a key space of this node''s own';

@@ -1,0 +1,40 @@
+-- How far apart this node and each other one are, by what has come from it.
+CREATE VIEW concord.peers AS
+WITH own AS (
+    SELECT o.node_id, concord.contiguous_sequence(o.node_id) AS last,
+           (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = o.node_id) AS key_space
+    FROM (SELECT concord.node_id() AS node_id) o),
+said AS (
+    SELECT s.key::concord.ulid AS node_id, pg_catalog.max(s.value::bigint) AS last
+    FROM (SELECT n.observed FROM concord.nodes n
+          UNION ALL
+          SELECT r.observed FROM concord.received_events r WHERE r.reason <> 'forked_origin') v
+    CROSS JOIN LATERAL pg_catalog.jsonb_each_text(v.observed) s GROUP BY 1),
+waiting AS (
+    SELECT r.origin_node_id AS node_id, pg_catalog.max(r.group_sequence + r.group_size - 1) AS last,
+           pg_catalog.min(r.wall_timestamp) AS oldest
+    FROM concord.received_events r WHERE r.reason <> 'forked_origin' GROUP BY 1),
+apart AS (
+    SELECT n.*, w.oldest, o.key_space AS own_key_space,
+           GREATEST(n.applied_sequence, s.last, w.last) - n.applied_sequence AS lacking_here,
+           GREATEST(o.last - COALESCE((n.observed ->> o.node_id::text)::bigint, 0), 0) AS lacking_there,
+           (SELECT e.wall_timestamp FROM concord.change_events e
+            WHERE e.origin_node_id = o.node_id
+              AND e.node_sequence = COALESCE((n.observed ->> o.node_id::text)::bigint, 0) + 1) AS unseen_since
+    FROM concord.nodes n
+    CROSS JOIN own o
+    LEFT JOIN said s ON s.node_id = n.node_id
+    LEFT JOIN waiting w ON w.node_id = n.node_id
+    WHERE NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id))
+SELECT a.node_id, a.name, a.status, a.last_heartbeat AS last_heard,
+       a.lacking_here,
+       CASE WHEN a.lacking_here > 0
+            THEN GREATEST(pg_catalog.clock_timestamp() - LEAST(a.oldest, COALESCE(a.last_heartbeat, a.registered_at)), '0')
+            ELSE '0' END AS lag_here,
+       a.lacking_there,
+       CASE WHEN a.lacking_there > 0
+            THEN GREATEST(pg_catalog.clock_timestamp() - a.unseen_since, '0') ELSE '0' END AS lag_there,
+       COALESCE(concord.key_spaces_meet(a.key_space, a.own_key_space), false) AS same_keys
+FROM apart a;
+
+COMMENT ON VIEW concord.peers IS 'Every other node: what it has that is not here, and what it has not seen of this one';
