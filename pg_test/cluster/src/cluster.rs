@@ -84,6 +84,11 @@ impl Cluster {
         config
     }
 
+    /// The same as a connection string, for other servers.
+    pub fn conninfo(&self, database: &str) -> String {
+        format!("host={} port=5432 user=postgres dbname={database}", self.sockets.display())
+    }
+
     /// A session in a database.
     #[track_caller]
     pub fn connect(&self, database: &str) -> Session {

@@ -1,0 +1,7 @@
+//! Nodes on servers of their own, which PostgreSQL's logical replication connects.
+
+mod editors;
+mod keys;
+mod net;
+mod topologies;
+mod trouble;
