@@ -5,6 +5,7 @@
 //! conflict. It is a function of the set of events alone, so every order of delivery gives the same.
 
 use crate::event::{Change, RowEvent, Stamp};
+use crate::fnv;
 use crate::ulid::Ulid;
 use std::collections::BTreeMap;
 
@@ -53,17 +54,8 @@ impl Conflict {
         let [x, y] = &self.beginnings;
         let [(p, m), (q, n)] = [x, y].map(|b| (b.origin.to_bytes(), b.sequence.to_be_bytes()));
         let names = [schema, table, record_id].map(str::as_bytes);
-        Ulid::from_hlc(x.hlc.max(y.hlc), hash(names.into_iter().chain([&p[..], &m, &q, &n])))
+        Ulid::from_hlc(x.hlc.max(y.hlc), fnv::hash(names.into_iter().chain([&p[..], &m, &q, &n])))
     }
-}
-
-/// FNV-1a over several byte strings, each closed by a zero byte.
-pub fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in parts.into_iter().flat_map(|part| part.iter().chain(&[0])) {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    hash
 }
 
 /// All conflicts of a row, by the first events of their branches.

@@ -12,7 +12,7 @@ use crate::error::{OrRaise, Result};
 use crate::pg::attempt::{Failure, attempt};
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, parameter};
-use concord_core::conflict::hash;
+use concord_core::fnv::hash;
 use concord_core::event::Stamp;
 use pgrx::{JsonB, pg_sys};
 use serde_json::{Map, Value};

@@ -9,7 +9,7 @@ use super::show::Outcome;
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
-use concord_core::conflict::hash;
+use concord_core::fnv::hash;
 use concord_core::event::{Change, Stamp};
 use concord_core::hlc::Hlc;
 use concord_core::options::{Policy, Word};
