@@ -5,6 +5,7 @@ REVOKE EXECUTE ON FUNCTION
     concord.hlc_observe(concord.hlc), concord.hlc_reset(), concord.heartbeat(), concord.tick(),
     concord.flush(), concord.identity_written(), concord.capture_trigger(), concord.version_trigger(),
     concord.truncate_trigger(), concord.track, concord.track_with_text, concord.untrack(regclass),
+    concord.track_tree(regclass, name, name, name, name), concord.untrack_tree(regclass),
     concord.trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
     concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text, boolean),
@@ -30,7 +31,7 @@ BEGIN
     FOREACH kept IN ARRAY ARRAY['concord.change_events', 'concord.identity', 'concord.nodes',
                                 'concord.conflicts', 'concord.consumers',
                                 'concord.received_events', 'concord.pending_rows', 'concord.claims',
-                                'concord.capture_windows']::regclass[] LOOP
+                                'concord.capture_windows', 'concord.trees']::regclass[] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(kept, '');
     END LOOP;
 END

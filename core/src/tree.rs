@@ -243,7 +243,7 @@ impl<'a, R: Rows> Search<'a, R> {
         let astray = |back: Pointer| self.declared.contains(&back) && target.to(back) != Some(from);
         let apart = source.to(Pointer::Parent) != target.to(Pointer::Parent);
         match pointer {
-            Pointer::Parent => return source.leads && astray(Pointer::FirstChild),
+            Pointer::Parent => source.leads && astray(Pointer::FirstChild),
             Pointer::FirstChild
                 if target.to(Pointer::Prev).is_some() || astray(Pointer::Parent) =>
             {

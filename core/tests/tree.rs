@@ -240,7 +240,7 @@ proptest! {
         let mut table = Table::of(&declared, &rows);
         let all = table.found();
         for id in table.nodes.keys().cloned().collect::<Vec<_>>() {
-            let found = table.found_from(&[id.clone()]);
+            let found = table.found_from([&id]);
             prop_assert!(found.is_subset(&all), "{found:?} of {all:?}");
             for problem in all.iter().filter(|problem| problem.rows.contains(&id)) {
                 prop_assert!(found.contains(problem), "{id} does not find {problem:?}");

@@ -122,7 +122,8 @@ pub fn key_parameters(keys: &[String]) -> Vec<query::Parameter> {
     keys.iter().map(|key| parameter(key.as_str())).collect()
 }
 
-fn equality(column: &Column) -> String {
+/// The equality operator of a column's type, with its schema.
+pub fn equality(column: &Column) -> String {
     // SAFETY: catalog look-ups by object id; names are palloc'ed.
     unsafe {
         let entry = pg_sys::lookup_type_cache(column.base_type, pg_sys::TYPECACHE_EQ_OPR as i32);

@@ -134,6 +134,7 @@ pub fn adopt(relation: pg_sys::Oid) {
 pub fn release(relation: pg_sys::Oid) -> Option<Watched> {
     let table = seen().into_iter().find(|table| table.relation == relation)?;
     super::windows::close(&table.schema, &table.table);
+    crate::tree::forget(&table.schema, &table.table);
     forget(relation);
     Some(table)
 }

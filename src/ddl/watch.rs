@@ -11,7 +11,7 @@ use crate::log::{append, control};
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::query;
-use crate::{pg_function, track};
+use crate::{pg_function, track, tree};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -117,6 +117,7 @@ fn follow_columns(seen: &Watched, table: &Watched) -> Result<()> {
     if changed.is_empty() {
         return Ok(());
     }
+    tree::rename_columns(&seen.schema, &seen.table, &changed);
     track::rename_columns(table.relation, &changed)
 }
 
@@ -152,7 +153,9 @@ fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
         return Ok(false);
     }
     if (&seen.schema, &seen.table) != (&table.schema, &table.table) {
-        windows::rename((&seen.schema, &seen.table), (&table.schema, &table.table));
+        let (from, to) = ((&*seen.schema, &*seen.table), (&*table.schema, &*table.table));
+        windows::rename(from, to);
+        tree::rename(from, to);
         let from = json!([seen.schema, seen.table]);
         note(table, json!({"command": command, "change": "renamed", "renamed_from": from}))?;
     }
@@ -220,6 +223,7 @@ fn end(command: &str, seen: &Watched) -> Result<()> {
         }
     };
     note(seen, json!({"command": command, "change": change}))?;
+    tree::forget(&seen.schema, &seen.table);
     registry::forget(seen.relation);
     Ok(())
 }

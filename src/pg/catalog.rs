@@ -32,6 +32,11 @@ pub fn pending() -> Result<pg_sys::Oid> {
     table(c"pending_rows")
 }
 
+/// `concord.trees`.
+pub fn trees() -> Result<pg_sys::Oid> {
+    table(c"trees")
+}
+
 /// A function of concord's without arguments.
 pub fn function(name: &CStr) -> Result<pg_sys::Oid> {
     // SAFETY: the list and its strings are palloc'ed; looked up without search_path.

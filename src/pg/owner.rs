@@ -157,6 +157,13 @@ pub fn limit_lock_waits(patience: &CStr) {
     unsafe { set_local(c"lock_timeout", patience) };
 }
 
+/// Runs statements as they are until the surrounding [`AsOwner`] ends: compiling one that looks dear and
+/// is not takes longer than running it.
+pub fn without_jit() {
+    // SAFETY: as in `silence_triggers`.
+    unsafe { set_local(c"jit", c"off") };
+}
+
 unsafe fn set_local(name: &CStr, value: &CStr) {
     // SAFETY: both strings outlive the call.
     unsafe {

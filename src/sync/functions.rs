@@ -10,6 +10,7 @@ use crate::identity;
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::query;
+use crate::tree;
 use concord_core::event::Vector;
 use pgrx::iter::TableIterator;
 use pgrx::{JsonB, PgSqlErrorCode, name, pg_extern, pg_sys};
@@ -74,6 +75,7 @@ pub fn run(events: &[JsonB]) -> Result<Counts> {
     let mut counts = Counts { duplicate: intake::store(events, node.node_id), ..Counts::default() };
     waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
     counts.conflicts += show::show_all(&pending::all(), &Vector::default())?;
+    counts.conflicts += tree::check()?;
     counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
     counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending");
     Ok(counts)

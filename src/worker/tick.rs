@@ -10,7 +10,7 @@ use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
-use crate::{clock, pg_function, settings, sync};
+use crate::{clock, pg_function, settings, sync, tree};
 use pgrx::pg_sys;
 
 pg_function!(
@@ -38,6 +38,8 @@ pub fn tick() -> Result<()> {
     if heartbeat_due(node) {
         identity::heartbeat()?;
     }
+    // Last, as it waits for nobody and nobody is to wait for it.
+    tree::check_if_free()?;
     Ok(())
 }
 

@@ -2,4 +2,5 @@
 
 mod convergence;
 mod stories;
+mod trees;
 mod world;

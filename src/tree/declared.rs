@@ -1,0 +1,159 @@
+//! What `track_tree` declared, as rows of `concord.trees`.
+
+use super::conflicts;
+use crate::pg::query::{self, Parameter, parameter};
+use concord_core::tree::Pointer;
+use pgrx::pg_sys;
+use std::collections::BTreeSet;
+
+/// A declared tree, of a table that is tracked.
+pub struct Tree {
+    /// `table_schema`
+    pub schema: String,
+    /// `table_name`
+    pub table: String,
+    /// The columns, as [`Pointer::ALL`] orders them.
+    pub columns: [Option<String>; 4],
+    /// The table.
+    pub relation: pg_sys::Oid,
+    /// Every row is to be looked at.
+    pub is_new: bool,
+    /// Rows that were pending when it was last looked at.
+    pub unshown: Vec<String>,
+}
+
+impl Tree {
+    /// Parameters for schema and table, in this order.
+    pub fn parameters(&self) -> [Parameter; 2] {
+        [parameter(self.schema.as_str()), parameter(self.table.as_str())]
+    }
+
+    /// The pointers that have a column.
+    pub fn declared(&self) -> BTreeSet<Pointer> {
+        Pointer::ALL.into_iter().filter(|pointer| self.column(*pointer).is_some()).collect()
+    }
+
+    /// The column of a pointer.
+    pub fn column(&self, pointer: Pointer) -> Option<&str> {
+        self.columns[pointer as usize].as_deref()
+    }
+}
+
+/// Whether any table has a tree.
+pub fn any() -> bool {
+    let mut any = false;
+    query::read_latest("SELECT FROM concord.trees LIMIT 1", &[], |_| any = true);
+    any
+}
+
+/// All trees of tracked tables.
+pub fn all() -> Vec<Tree> {
+    let mut trees = Vec::new();
+    query::read_latest(
+        "SELECT t.table_schema, t.table_name, t.parent, t.first_child, t.next, t.prev, c.oid,
+                t.checked IS NULL, t.unshown
+         FROM concord.trees t
+         JOIN pg_catalog.pg_namespace n ON n.nspname = t.table_schema
+         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.table_name
+         WHERE EXISTS (SELECT FROM pg_catalog.pg_trigger g
+                       WHERE g.tgrelid = c.oid AND g.tgparentid = 0
+                         AND g.tgfoid = 'concord.capture_trigger()'::pg_catalog.regprocedure)
+         ORDER BY t.table_schema, t.table_name",
+        &[],
+        |row| {
+            trees.push(Tree {
+                schema: row.required(1),
+                table: row.required(2),
+                columns: [row.get(3), row.get(4), row.get(5), row.get(6)],
+                relation: row.required(7),
+                is_new: row.required(8),
+                unshown: row.required(9),
+            });
+        },
+    );
+    trees
+}
+
+/// Declares a tree, or changes what was declared.
+pub fn declare(schema: &str, table: &str, columns: &[Option<String>; 4]) {
+    let columns = columns.iter().map(|column| parameter(column.clone()));
+    let parameters: Vec<_> =
+        [parameter(schema), parameter(table)].into_iter().chain(columns).collect();
+    query::write(
+        "INSERT INTO concord.trees (table_schema, table_name, parent, first_child, next, prev)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (table_name, table_schema) DO UPDATE
+         SET parent = excluded.parent, first_child = excluded.first_child, next = excluded.next,
+             prev = excluded.prev, checked = NULL",
+        &parameters,
+        |_| {},
+    );
+}
+
+/// Forgets a table's tree; whether it had one.
+pub fn forget(schema: &str, table: &str) -> bool {
+    let forgotten = query::write(
+        "DELETE FROM concord.trees WHERE table_schema = $1 AND table_name = $2",
+        &[parameter(schema), parameter(table)],
+        |_| {},
+    );
+    if forgotten > 0 {
+        conflicts::abandon(schema, table);
+    }
+    forgotten > 0
+}
+
+/// A tree goes along when its table is renamed, and so do its open conflicts.
+pub fn rename(from: (&str, &str), to: (&str, &str)) {
+    forget(to.0, to.1);
+    let names = [parameter(from.0), parameter(from.1), parameter(to.0), parameter(to.1)];
+    query::write(
+        "UPDATE concord.trees SET table_schema = $3, table_name = $4
+         WHERE table_schema = $1 AND table_name = $2",
+        &names,
+        |_| {},
+    );
+    query::write(
+        "UPDATE concord.conflicts SET table_schema = $3, table_name = $4
+         WHERE table_schema = $1 AND table_name = $2 AND conflict_type = 'tree'
+           AND resolved_at IS NULL",
+        &names,
+        |_| {},
+    );
+}
+
+/// A tree's columns go along when they are renamed; one that is dropped (no new name) is no pointer any
+/// more, and without its parent column there is no tree.
+pub fn rename_columns(schema: &str, table: &str, changed: &[(&str, Option<&str>)]) {
+    let [from, to]: [Vec<Option<&str>>; 2] = [
+        changed.iter().map(|(old, _)| Some(*old)).collect(),
+        changed.iter().map(|(_, new)| *new).collect(),
+    ];
+    let [schema_is, table_is] = [parameter(schema), parameter(table)];
+    let mut loses_parent = false;
+    query::write(
+        "WITH names AS (
+             SELECT t.table_schema, t.table_name, o.place,
+                    CASE WHEN c.old IS NULL THEN o.name ELSE c.new END AS name
+             FROM concord.trees t
+             CROSS JOIN LATERAL (VALUES (1, t.parent), (2, t.first_child), (3, t.next),
+                                        (4, t.prev)) o(place, name)
+             LEFT JOIN ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4)) c(old, new)
+                       ON c.old = o.name
+             WHERE t.table_schema = $1 AND t.table_name = $2),
+         now AS (
+             SELECT n.table_schema, n.table_name,
+                    pg_catalog.array_agg(n.name ORDER BY n.place) AS names
+             FROM names n GROUP BY n.table_schema, n.table_name)
+         UPDATE concord.trees t
+         SET parent = COALESCE(now.names[1], t.parent), first_child = now.names[2],
+             next = now.names[3], prev = now.names[4]
+         FROM now WHERE (t.table_schema, t.table_name) = (now.table_schema, now.table_name)
+         RETURNING now.names[1] IS NULL",
+        &[schema_is, table_is, parameter(from), parameter(to)],
+        |row| loses_parent = row.required(1),
+    );
+    if loses_parent {
+        forget(schema, table);
+    }
+}

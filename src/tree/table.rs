@@ -1,0 +1,253 @@
+//! A tree's table, as the search reads it. Rows are known by the text of their key, which finds them
+//! again; only conflicts name them by their `record_id`.
+
+#![allow(unsafe_code)]
+
+use super::declared::Tree;
+use crate::capture::current::{ROW, equality, record_id_of};
+use crate::capture::relation;
+use crate::capture::shape::{Tracked, position};
+use crate::error::{Error, Result};
+use crate::pg::catalog::type_name;
+use crate::pg::query::{self, parameter};
+use crate::track::qualified_name;
+use concord_core::names::quote_identifier;
+use concord_core::tree::{Node, Pointer, Rows};
+use pgrx::{PgSqlErrorCode, pg_sys};
+use std::collections::BTreeSet;
+use std::ffi::CStr;
+use std::rc::Rc;
+
+/// The key of a table that can be a tree.
+pub struct Shape {
+    /// As its capture trigger tracks it.
+    pub tracked: Rc<Tracked>,
+    /// The name of its key's column.
+    pub key: String,
+    /// The key's equality operator, with its schema.
+    equals: String,
+    /// The key's type.
+    type_name: String,
+}
+
+/// Reads a relation that is locked. 55000 where it is not tracked, 42703 where a column is missing,
+/// 42804 where the key is not one column of the pointers' type. `name` is what errors call it.
+pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str) -> Result<Shape> {
+    // SAFETY: the relation is locked; it is open while its shape is read, if it is there.
+    let tracked = unsafe {
+        let open = pg_sys::try_table_open(relation, pg_sys::NoLock as i32);
+        let tracked = (!open.is_null()).then(|| relation::of_relation(open).ok()).flatten();
+        if !open.is_null() {
+            pg_sys::table_close(open, pg_sys::NoLock as i32);
+        }
+        tracked.ok_or_else(|| {
+            Error::wrong_state(format!("table {name} is not tracked"))
+                .hint("SELECT concord.track('...') first.")
+        })?
+    };
+    let mismatch = |message: String| Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message);
+    let [key] = tracked.record_key[..] else {
+        let count = tracked.record_key.len();
+        return Err(mismatch(format!(
+            "the key of table {name} has {count} columns, a pointer is one"
+        ))
+        .hint("A tree needs a key of one column: see record_key of concord.track()."));
+    };
+    let key = &tracked.columns[key];
+    for column in columns.iter().flatten() {
+        let i = position(&tracked.columns, column).ok_or_else(|| {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!(
+                    "column \"{column}\" of table {name} does not exist or is left out of the images"
+                ),
+            )
+            .hint("Column names are given as they are stored; pointers can be neither excluded nor redacted.")
+        })?;
+        let column = &tracked.columns[i];
+        if column.base_type != key.base_type {
+            return Err(mismatch(format!(
+                "column \"{}\" of type {} cannot point to key \"{}\" of type {}",
+                column.name,
+                spelled(column.base_type),
+                key.name,
+                spelled(key.base_type)
+            ))
+            .hint("A pointer holds the key of another row, and has its type."));
+        }
+    }
+    Ok(Shape {
+        key: key.name.clone(),
+        equals: equality(key),
+        type_name: type_name(key.base_type),
+        tracked: Rc::clone(&tracked),
+    })
+}
+
+fn spelled(type_oid: pg_sys::Oid) -> String {
+    // SAFETY: format_type_be returns a palloc'ed string.
+    unsafe { CStr::from_ptr(pg_sys::format_type_be(type_oid)).to_string_lossy().into_owned() }
+}
+
+/// The table of a tree, ready to be read.
+pub struct TreeTable<'a> {
+    tree: &'a Tree,
+    /// Its key.
+    pub shape: Shape,
+    name: String,
+}
+
+impl<'a> TreeTable<'a> {
+    /// `None` where the table is just being altered, or is not any more what was declared.
+    pub fn open(tree: &'a Tree) -> Option<TreeTable<'a>> {
+        // SAFETY: an ordinary relation lock, kept to the end of the transaction.
+        let locked = unsafe {
+            pg_sys::ConditionalLockRelationOid(tree.relation, pg_sys::AccessShareLock as i32)
+        };
+        let shape = shape_of(tree.relation, &tree.columns, &tree.table).ok().filter(|_| locked)?;
+        Some(TreeTable { tree, shape, name: qualified_name(tree.relation) })
+    }
+
+    /// The keys of these records that the table has; of all its rows, where none are given.
+    pub fn keys(&self, records: Option<&BTreeSet<String>>) -> Vec<String> {
+        let mut keys = Vec::new();
+        let (rows, parameters) = match records {
+            None => (format!("{} t", self.name), Vec::new()),
+            Some(records) => (self.picked(), vec![texts(records.iter().map(String::as_str))]),
+        };
+        let sql = format!("SELECT DISTINCT {} FROM {rows}", text(&self.key()));
+        query::read_latest(&sql, &parameters, |row| keys.push(row.required(1)));
+        keys
+    }
+
+    /// The record ids of these keys' rows.
+    pub fn record_ids(&self, keys: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+        let mut ids = Vec::new();
+        let key = format!("{ROW}.{}", quote_identifier(&self.shape.key));
+        let (wanted, is_wanted) = (self.wanted(), self.equal(&key, "w.id"));
+        let sql = format!("SELECT {ROW} FROM {} {ROW} JOIN {wanted} ON {is_wanted}", self.name);
+        query::read_latest(&sql, &[texts(keys.iter().map(String::as_str))], |row| {
+            // SAFETY: the column is the whole row of the tracked table.
+            ids.push(unsafe { record_id_of(&self.shape.tracked, row.datum(1)) });
+        });
+        ids.into_iter().collect()
+    }
+
+    /// The keys in `$1`, as rows.
+    fn wanted(&self) -> String {
+        let type_name = &self.shape.type_name;
+        format!("(SELECT u::{type_name} AS id FROM pg_catalog.unnest($1::text[]) u) w")
+    }
+
+    /// The rows of the keys in `$1`.
+    fn picked(&self) -> String {
+        format!("{} t JOIN {} ON {}", self.name, self.wanted(), self.equal(&self.key(), "w.id"))
+    }
+
+    fn key(&self) -> String {
+        format!("t.{}", quote_identifier(&self.shape.key))
+    }
+
+    fn pointer(&self, pointer: Pointer) -> Option<String> {
+        self.tree.column(pointer).map(|column| format!("t.{}", quote_identifier(column)))
+    }
+
+    fn equal(&self, left: &str, right: &str) -> String {
+        format!("{left} {} {right}", self.shape.equals)
+    }
+
+    /// The text of the key that an expression points to; null where there is no such row.
+    fn target(&self, expression: &str) -> String {
+        let key = format!("k.{}", quote_identifier(&self.shape.key));
+        let condition = self.equal(&key, expression);
+        format!("(SELECT {} FROM {} k WHERE {condition})", text(&key), self.name)
+    }
+
+    /// The text of a parent, there or not.
+    fn parent(&self, expression: &str) -> String {
+        let target = self.target(expression);
+        format!(
+            "COALESCE({target}, CASE WHEN {expression} IS NOT NULL THEN {} END)",
+            text(expression)
+        )
+    }
+}
+
+/// The text of a value, by its type's output function.
+fn text(expression: &str) -> String {
+    format!("pg_catalog.format('%s', {expression})")
+}
+
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> query::Parameter {
+    parameter(texts.map(str::to_owned).collect::<Vec<_>>())
+}
+
+impl Rows for TreeTable<'_> {
+    type Error = Error;
+
+    fn around(&mut self, ids: &[&str]) -> Result<Vec<Node>> {
+        let key = self.key();
+        let prev = self.pointer(Pointer::Prev);
+        let leads = prev.as_ref().map_or("false".to_owned(), |prev| format!("{prev} IS NULL"));
+        let shown = Pointer::ALL.map(|pointer| match (pointer, self.pointer(pointer)) {
+            (_, None) => "NULL::text".to_owned(),
+            (Pointer::Parent, Some(column)) => self.parent(&column),
+            (_, Some(column)) => self.target(&column),
+        });
+        let mut near = vec!["SELECT w.id FROM w".to_owned()];
+        for pointer in Pointer::ALL {
+            let Some(column) = self.pointer(pointer) else { continue };
+            let condition = match pointer {
+                // Only what a first child could contradict: children can be many.
+                Pointer::Parent if self.pointer(Pointer::FirstChild).is_none() => continue,
+                Pointer::Parent => format!("{} AND {leads}", self.equal(&column, "w.id")),
+                _ => self.equal(&column, "w.id"),
+            };
+            near.push(format!("SELECT {key} FROM {} t JOIN w ON {condition}", self.name));
+        }
+        let sql = format!(
+            "WITH w AS (SELECT * FROM {}) SELECT {}, {}, {leads}
+             FROM {} t JOIN ({}) n(id) ON {}",
+            self.wanted(),
+            text(&key),
+            shown.join(", "),
+            self.name,
+            near.join(" UNION "),
+            self.equal(&key, "n.id")
+        );
+        let mut nodes = Vec::new();
+        query::read_latest(&sql, &[texts(ids.iter().copied())], |row| {
+            nodes.push(Node {
+                id: row.required(1),
+                to: [row.get(2), row.get(3), row.get(4), row.get(5)],
+                leads: row.required(6),
+            });
+        });
+        Ok(nodes)
+    }
+
+    fn along(&mut self, pointer: Pointer, ids: &[&str]) -> Result<Vec<(String, Option<String>)>> {
+        let Some(column) = self.pointer(pointer) else { return Ok(Vec::new()) };
+        let key = self.key();
+        // UNION leaves out rows that it has had, so that a circle ends it. LIMIT has each step look its
+        // row up, where a join might read the whole table.
+        let sql = format!(
+            "WITH RECURSIVE walk(id, ahead) AS (
+                 SELECT {key}, {column} FROM {}
+                 UNION
+                 SELECT step.* FROM walk
+                 CROSS JOIN LATERAL (SELECT {key}, {column} FROM {} t WHERE {} LIMIT 1) step)
+             SELECT {}, {} FROM walk",
+            self.picked(),
+            self.name,
+            self.equal(&key, "walk.ahead"),
+            text("walk.id"),
+            self.target("walk.ahead")
+        );
+        let mut steps = Vec::new();
+        query::read_latest(&sql, &[texts(ids.iter().copied())], |row| {
+            steps.push((row.required(1), row.get(2)));
+        });
+        Ok(steps)
+    }
+}
