@@ -17,7 +17,6 @@ REVOKE EXECUTE ON FUNCTION
     concord.reopen_conflict(concord.ulid), concord.notify_conflict(), concord.watch_ddl(),
     concord.clock_facts(), concord.receive_trigger(), concord.enter_trigger(),
     concord.create_publication(name),
-    concord.subscription_commands(name, text, boolean, name) concord.row_image(regclass, record),
     concord.subscription_commands(name, text, boolean, name), concord.key_spaces_meet(jsonb, jsonb),
     concord.claim_key_space(jsonb), concord.choose_key_space(), concord.check_place(integer, integer),
     concord.spread_sequence(regclass, jsonb), concord.spread_sequences(integer, integer)
