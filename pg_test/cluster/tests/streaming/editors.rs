@@ -1,6 +1,6 @@
 //! Two editors at work on a ring of four, wherever they happen to be.
 
-use crate::net::{LIVELY, Net};
+use crate::net::{Net, QUIET};
 use concord_cluster::random::Random;
 use concord_cluster::session::changed;
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ fn two_editors_on_a_ring_of_four() {
     let mut random = Random::for_test();
     let seconds = std::env::var("CONCORD_LOAD_SECONDS")
         .map_or(10, |text| text.parse().expect("CONCORD_LOAD_SECONDS is a number"));
-    let net = Net::new("editors", 4, &[LIVELY]);
+    let net = Net::new("editors", 4, &[QUIET]);
     for n in 0..4 {
         net.connect(n, (n + 1) % 4);
     }
