@@ -74,7 +74,7 @@ fn warn(tree: &Tree, failure: &Failure) {
 fn check_tree(tree: &Tree, table: &mut TreeTable<'_>, vector: &str) -> Result<i64> {
     let unshown = pending(tree);
     let mut touched = written_since(tree, vector);
-    touched.extend(tree.unshown.iter().cloned());
+    touched.extend(tree.unshown.iter().chain(&unshown).cloned());
     touched.extend(conflicts::open_records(tree));
     let mut new = 0;
     if tree.is_new || !touched.is_empty() {
