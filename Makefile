@@ -1,7 +1,7 @@
 # Everything is made under target/; only `make deps` and `make install` touch anything else.
 # PG_MAJOR (15) or PG_CONFIG choose the PostgreSQL; STAGES and TESTS choose what `make test` runs.
 
-.PHONY: help deps build install test demo bench lint clean
+.PHONY: help deps build install test soak demo bench lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -17,6 +17,9 @@ install: deps ## build it and install it into the PostgreSQL of PG_CONFIG (defau
 
 test: build ## run all tests, or STAGES="regress ..." or TESTS="name ..." of them
 	@pg_test/run $(STAGES)
+
+soak: build ## the generated tests for a quarter of an hour, with ever new seeds
+	@pg_test/soak
 
 demo: build ## show it at work on throwaway servers
 	@demo/run

@@ -2,20 +2,30 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The seed in `CONCORD_SEED`, else from the time.
+pub fn seed_for_test() -> u64 {
+    match std::env::var("CONCORD_SEED") {
+        Ok(text) => text.parse().expect("CONCORD_SEED is a number"),
+        Err(_) => {
+            SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64
+        }
+    }
+}
+
+/// How much of what is generated: `few`, times `CONCORD_ROUNDS`.
+pub fn rounds(few: u64) -> u64 {
+    let times = std::env::var("CONCORD_ROUNDS").map_or(1, |text| text.parse().expect("a number"));
+    few * times
+}
+
 /// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// Starts from the seed in `CONCORD_SEED`, else from the time, and prints it: a test that fails
-    /// shows what it printed.
+    /// Starts from `seed_for_test` and prints it: a test that fails shows what it printed.
     pub fn for_test() -> Random {
-        let seed = match std::env::var("CONCORD_SEED") {
-            Ok(text) => text.parse().expect("CONCORD_SEED is a number"),
-            Err(_) => {
-                SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64
-            }
-        };
+        let seed = seed_for_test();
         println!("to try this again: CONCORD_SEED={seed}");
         Random(seed)
     }

@@ -1,14 +1,30 @@
-//! A few nodes, each a database of one cluster, that hand each other events.
+//! A few nodes, each a database, mostly of one cluster, that hand each other events.
 
 use concord_cluster::cluster::Cluster;
 use concord_cluster::random::Random;
-use concord_cluster::session::Session;
+use concord_cluster::session::{Refusal, Session};
+use std::rc::Rc;
 
-/// The nodes.
+/// The nodes, and where each is: its cluster and the name of its database.
 pub struct World {
     nodes: Vec<Session>,
-    cluster: Cluster,
+    homes: Vec<(Rc<Cluster>, String)>,
 }
+
+/// No heartbeat gets between what a test counts.
+pub const QUIET: &str = "concord.heartbeat_interval=86400s";
+
+/// What follows from the state of the tables, and not from a pair of events, can have come and gone
+/// on a node before another took in the first of it: of these the open ones count.
+const CONFLICTS: &str = "
+    SELECT concat_ws(' ', 'conflict', conflict_id, table_name, record_id, conflict_type, policy,
+                     local_event_id, remote_event_id, local_values, remote_values,
+                     resolved_at IS NULL)
+    FROM concord.conflicts
+    WHERE resolved_at IS NULL OR conflict_type NOT IN ('unique_key', 'foreign_key', 'tree')";
+
+const PENDING: &str =
+    "SELECT concat_ws(' ', 'pending', table_name, record_id, reason) FROM concord.pending";
 
 /// What `apply_events` returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,15 +39,22 @@ pub struct Counts {
 impl World {
     /// Nodes with the same schema.
     pub fn new(label: &str, nodes: usize, schema: &str) -> World {
-        let cluster = Cluster::start(label, &[]);
-        let nodes = (0..nodes)
-            .map(|n| {
-                let mut node = cluster.node(&format!("node{n}"));
-                node.run(schema);
-                node
-            })
-            .collect();
-        World { nodes, cluster }
+        World::on(&Rc::new(Cluster::start(label, &[QUIET])), "node", nodes, schema)
+    }
+
+    /// Nodes in a cluster that has others, too; `prefix` is of their databases' names.
+    pub fn on(cluster: &Rc<Cluster>, prefix: &str, nodes: usize, schema: &str) -> World {
+        let mut world = World { nodes: Vec::new(), homes: Vec::new() };
+        (0..nodes).for_each(|n| world.add(cluster, &format!("{prefix}{n}"), schema));
+        world
+    }
+
+    /// One more node, with a schema of its own.
+    pub fn add(&mut self, cluster: &Rc<Cluster>, database: &str, schema: &str) {
+        let mut node = cluster.node(database);
+        node.run(schema);
+        self.nodes.push(node);
+        self.homes.push((Rc::clone(cluster), database.to_owned()));
     }
 
     pub fn len(&self) -> usize {
@@ -42,9 +65,20 @@ impl World {
         &mut self.nodes[n]
     }
 
+    /// The cluster of a node.
+    pub fn cluster(&self, n: usize) -> &Cluster {
+        &self.homes[n].0
+    }
+
     /// A second connection to a node.
     pub fn another_session(&self, n: usize) -> Session {
-        self.cluster.connect(&format!("node{n}"))
+        let (cluster, database) = &self.homes[n];
+        cluster.connect(database)
+    }
+
+    /// A new connection in place of one that has gone.
+    pub fn reconnect(&mut self, n: usize) {
+        self.nodes[n] = self.another_session(n);
     }
 
     /// What `to` lacks of what `from` has.
@@ -59,6 +93,7 @@ impl World {
         let statement = "SELECT applied, duplicate, received, pending, conflicts
                          FROM concord.apply_events(ARRAY(SELECT unnest($1::text[])::jsonb))";
         let row = self.nodes[to].client().query_one(statement, &[&events]).expect("apply_events");
+        self.assert_no_orphans(to);
         Counts {
             applied: row.get(0),
             duplicate: row.get(1),
@@ -66,6 +101,36 @@ impl World {
             pending: row.get(3),
             conflicts: row.get(4),
         }
+    }
+
+    /// Every foreign key of one column leads somewhere: PostgreSQL does not look while events are
+    /// applied.
+    #[track_caller]
+    fn assert_no_orphans(&mut self, n: usize) {
+        let checks: Vec<String> = self.nodes[n].all(
+            "SELECT format('SELECT count(*) FROM %1$s c WHERE %2$I IS NOT NULL
+                            AND NOT EXISTS (SELECT FROM %3$s p WHERE p.%4$I = c.%2$I)',
+                           conrelid::regclass, c.attname, confrelid::regclass, p.attname)
+             FROM pg_constraint k
+             JOIN pg_attribute c ON c.attrelid = conrelid AND c.attnum = conkey[1]
+             JOIN pg_attribute p ON p.attrelid = confrelid AND p.attnum = confkey[1]
+             WHERE contype = 'f' AND cardinality(conkey) = 1",
+        );
+        for check in checks {
+            assert_eq!(self.nodes[n].one::<i64>(&check), 0, "orphans on node{n}: {check}");
+        }
+    }
+
+    /// A transaction that the database may refuse for the data's sake; whether it committed.
+    pub fn try_write(&mut self, n: usize, sql: &str) -> bool {
+        let client = self.nodes[n].client();
+        let Err(error) = client.batch_execute(&format!("BEGIN; {sql}; COMMIT")) else {
+            return true;
+        };
+        let refusal = Refusal::of(&error);
+        assert!(refusal.code.starts_with("23"), "{sql}: {refusal:?}");
+        client.batch_execute("ROLLBACK").expect("can roll back");
+        false
     }
 
     /// Hands over all that `to` lacks.
@@ -92,10 +157,14 @@ impl World {
         if random.chance(15) {
             events.truncate(events.len() / 2);
         }
+        let own = "SELECT count(*) FROM concord.change_events
+                   WHERE origin_node_id = concord.node_id() AND operation <> 'NODE'";
+        let before: i64 = self.nodes[to].one(own);
         self.apply(to, &events);
+        assert_eq!(self.nodes[to].one::<i64>(own), before, "node{to} echoes what it takes in");
     }
 
-    /// Everybody gets everything.
+    /// Everybody gets everything, and what waits is tried again.
     pub fn settle(&mut self) {
         loop {
             let mut moved = 0;
@@ -103,11 +172,38 @@ impl World {
                 for from in (0..self.len()).filter(|from| *from != to) {
                     moved += self.pull(to, from).applied;
                 }
+                moved += self.retry(to);
             }
             if moved == 0 {
                 return;
             }
         }
+    }
+
+    /// Tries again what waits on a node; returns how many events entered.
+    pub fn retry(&mut self, n: usize) -> i64 {
+        self.nodes[n].one("SELECT applied FROM concord.retry_pending()")
+    }
+
+    /// What a node shows and holds after these deliveries, one after the other. They are undone.
+    pub fn rehearse(&mut self, n: usize, deliveries: &[&[String]], tables: &[&str]) -> Vec<String> {
+        self.nodes[n].run("BEGIN");
+        for events in deliveries {
+            self.apply(n, events);
+        }
+        let state = self.state(n, tables);
+        self.nodes[n].run("ROLLBACK");
+        state
+    }
+
+    /// Rows, conflicts and what is pending or waiting on a node, without what is the node's own.
+    pub fn state(&mut self, n: usize, tables: &[&str]) -> Vec<String> {
+        let rows = tables.iter().map(|table| {
+            format!("SELECT '{table} ' || concord.row_image('{table}', \"the row\")::text FROM {table} \"the row\"")
+        });
+        let rest = [CONFLICTS, PENDING, "SELECT 'received ' || reason FROM concord.received"];
+        let parts: Vec<String> = rows.chain(rest.map(str::to_owned)).collect();
+        self.nodes[n].all(&format!("{} ORDER BY 1", parts.join(" UNION ALL ")))
     }
 
     /// The answer to a query, which must be the same on all nodes.
@@ -125,21 +221,13 @@ impl World {
     /// or echoed.
     #[track_caller]
     pub fn assert_converged(&mut self, tables: &[&str]) {
+        let state = self.state(0, tables);
+        for n in 1..self.len() {
+            assert_alike("node0", &state, &format!("node{n}"), &self.state(n, tables));
+        }
         for table in tables {
-            self.agreed(&format!(
-                "SELECT concord.row_image('{table}', \"the row\")::text FROM {table} \"the row\" ORDER BY 1"
-            ));
             self.agreed(&format!("SELECT concord.digest('{table}')"));
         }
-        self.agreed(
-            "SELECT concat_ws(' ', conflict_id, table_name, record_id, conflict_type, policy,
-                              local_event_id, remote_event_id, local_values, remote_values,
-                              resolved_at IS NULL)
-             FROM concord.conflicts ORDER BY 1",
-        );
-        self.agreed(
-            "SELECT concat_ws(' ', table_name, record_id, reason) FROM concord.pending ORDER BY 1",
-        );
         self.agreed("SELECT concord.vector()::text");
         self.agreed(
             "SELECT concat_ws(' ', origin_node_id, node_sequence, event_id)
@@ -148,4 +236,21 @@ impl World {
         let waiting = self.agreed("SELECT reason FROM concord.received");
         assert!(waiting.is_empty(), "events still wait: {waiting:?}");
     }
+}
+
+/// Two nodes hold the same; panics with what only one of them has.
+#[track_caller]
+fn assert_alike(name: &str, state: &[String], other_name: &str, other: &[String]) {
+    let only = |here: &[String], there: &[String]| -> String {
+        here.iter()
+            .filter(|line| !there.contains(line))
+            .map(|line| format!("\n    {line}"))
+            .collect()
+    };
+    assert!(
+        state == other,
+        "{name} and {other_name} differ\n{name} has{}\n{other_name} has{}",
+        only(state, other),
+        only(other, state)
+    );
 }
