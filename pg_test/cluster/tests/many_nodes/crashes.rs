@@ -5,7 +5,7 @@ use crate::world::{QUIET, World};
 use concord_cluster::cluster::Cluster;
 use concord_cluster::random::{Random, rounds};
 use concord_cluster::session::Session;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ const BATCH: usize = 15;
 fn a_receiver_that_is_killed_ends_as_one_that_is_not() {
     let mut random = Random::for_test();
     let schema = PAGES.tracked("merge");
-    let writers = Rc::new(Cluster::start("writers", &[QUIET]));
+    let writers = Arc::new(Cluster::start("writers", &[QUIET]));
     let mut world = World::on(&writers, "node", WRITERS + 1, &schema);
-    world.add(&Rc::new(Cluster::start("killed", &[QUIET])), "receiver", &schema);
+    world.add(&Arc::new(Cluster::start("killed", &[QUIET])), "receiver", &schema);
     let mut cut_short = 0;
     for round in 0..rounds(20) {
         write(&mut world, &mut random);

@@ -2,7 +2,7 @@
 
 use crate::world::{QUIET, World};
 use concord_cluster::cluster::Cluster;
-use std::rc::Rc;
+use std::sync::Arc;
 
 const YEAR: i64 = 365 * 24 * 3600;
 const SCHEMA: &str = "CREATE TABLE page (id integer PRIMARY KEY, title text);
@@ -11,8 +11,8 @@ const TITLES: &str = "SELECT concat_ws('/', id, title) FROM page ORDER BY id";
 
 #[test]
 fn a_year_ahead_waits_for_its_time_and_holds_up_nobody() {
-    let ahead = Rc::new(Cluster::with_clock("ahead", &[QUIET]));
-    let others = Rc::new(Cluster::with_clock("on-time", &[QUIET]));
+    let ahead = Arc::new(Cluster::with_clock("ahead", &[QUIET]));
+    let others = Arc::new(Cluster::with_clock("on-time", &[QUIET]));
     let mut world = World::on(&others, "node", 2, SCHEMA);
     world.add(&ahead, "ahead", SCHEMA);
     world.node(2).run("INSERT INTO page VALUES (1, 'in time')");

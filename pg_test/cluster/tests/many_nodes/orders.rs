@@ -1,9 +1,7 @@
 //! Small histories in every order of delivery, with duplicates: one outcome.
 
 use crate::events::{field, groups, orders, with};
-use crate::world::{QUIET, World};
-use concord_cluster::cluster::Cluster;
-use std::rc::Rc;
+use crate::world::World;
 
 const PAGE: &str = "CREATE TABLE page (id integer PRIMARY KEY, title text, body text);";
 const TITLES: &str = "SELECT concat_ws('/', id, title, body) FROM page ORDER BY id";
@@ -13,16 +11,13 @@ const CONFLICTS: &str = "
     FROM concord.conflicts";
 
 /// Two nodes that have written a first row, and a third that has nothing.
-fn world(cluster: &Rc<Cluster>, name: &str, policy: &str) -> World {
+fn world(label: &str, policy: &str) -> World {
     let track = format!("SELECT concord.track('page', conflict_policy => '{policy}')");
-    let mut world = World::on(cluster, &format!("{name}_{policy}_"), 3, &format!("{PAGE} {track}"));
+    let label = format!("{label}-{policy}");
+    let mut world = World::new(&label, 3, &format!("{PAGE} {track}"));
     world.node(0).run("INSERT INTO page VALUES (1, 't0', 'b0')");
     world.pull(1, 0);
     world
-}
-
-fn cluster(label: &str) -> Rc<Cluster> {
-    Rc::new(Cluster::start(label, &[QUIET]))
 }
 
 /// All that nodes 0 and 1 have written, group by group.
@@ -68,9 +63,8 @@ fn all_orders_and_nodes_agree(world: &mut World) {
 
 #[test]
 fn at_the_same_clock_the_greater_node_wins() {
-    let cluster = cluster("same-clock");
     for policy in ["lww", "merge"] {
-        let mut world = world(&cluster, "node", policy);
+        let mut world = world("same-clock", policy);
         world.node(0).run("UPDATE page SET title = 'of 0'");
         world.node(1).run("UPDATE page SET title = 'of 1'");
         let mut groups = written(&mut world);
@@ -94,9 +88,8 @@ fn at_the_same_clock_the_greater_node_wins() {
 
 #[test]
 fn edits_of_two_columns_end_alike_in_every_order() {
-    let cluster = cluster("two-columns");
     for (policy, rows, conflicts) in [("lww", "1/t0/b1", 1), ("merge", "1/t1/b1", 0)] {
-        let mut world = world(&cluster, "node", policy);
+        let mut world = world("two-columns", policy);
         world.node(0).run("UPDATE page SET title = 't1'");
         world.node(1).run("UPDATE page SET body = 'b1'");
         all_orders_and_nodes_agree(&mut world);
@@ -120,10 +113,9 @@ fn edits_of_two_columns_end_alike_in_every_order() {
 
 #[test]
 fn a_later_delete_stands_and_a_later_update_brings_the_row_back_where_it_never_was() {
-    let cluster = cluster("delete-order");
     for policy in ["lww", "merge"] {
         for delete_is_later in [true, false] {
-            let mut world = world(&cluster, &format!("later_{delete_is_later}"), policy);
+            let mut world = world(&format!("delete-order-later-{delete_is_later}"), policy);
             let mut write = |delete: bool| match delete {
                 true => world.node(0).run("DELETE FROM page"),
                 false => world.node(1).run("UPDATE page SET title = 't1'"),
@@ -146,7 +138,6 @@ fn an_update_that_arrives_before_its_insert_waits_for_it() {
     let large = "repeat(md5(random()::text), 1000) || string_agg(md5(i::text), '')";
     let rewrite =
         format!("INSERT INTO page SELECT 2, 'large', {large} FROM generate_series(1, 2000) i");
-    let cluster = cluster("update-first");
     let stories = [
         ("INSERT INTO page VALUES (2, 'x', 'y')", "UPDATE page SET title = 'z' WHERE id = 2"),
         ("INSERT INTO page VALUES (2, 'x', 'y')", "DELETE FROM page WHERE id = 2"),
@@ -156,7 +147,7 @@ fn an_update_that_arrives_before_its_insert_waits_for_it() {
     ];
     for (story, (write, after)) in stories.into_iter().enumerate() {
         for policy in ["lww", "merge"] {
-            let mut world = world(&cluster, &format!("story{story}"), policy);
+            let mut world = world(&format!("update-first-story{story}"), policy);
             world.node(0).run(write);
             world.pull(1, 0);
             world.node(1).run(after);
@@ -168,8 +159,7 @@ fn an_update_that_arrives_before_its_insert_waits_for_it() {
 
 #[test]
 fn what_depends_on_a_missing_event_waits_alone() {
-    let cluster = cluster("dependency");
-    let mut world = world(&cluster, "writer", "lww");
+    let mut world = world("dependency", "lww");
     // Node 1 has seen the first row; its own is about that one only by name.
     world.node(0).run("INSERT INTO page VALUES (2, 't2', 'b2')");
     let second = world.lacking(1, 0, 10).remove(0);
@@ -183,7 +173,7 @@ fn what_depends_on_a_missing_event_waits_alone() {
     deliver_in_all_orders(&mut world, &groups);
 
     let schema = format!("{PAGE} SELECT concord.track('page')");
-    let mut world = World::on(&cluster, "reader", 1, &schema);
+    let mut world = World::new("dependency-reader", 1, &schema);
     let reason = "SELECT concat_ws(' ', node_sequence, reason) FROM concord.received";
     assert_eq!(world.apply(0, third).received, 1);
     assert_eq!(world.node(0).all::<String>(reason), ["1 missing_dependency"]);

@@ -3,16 +3,28 @@
 use concord_cluster::cluster::Cluster;
 use concord_cluster::random::Random;
 use concord_cluster::session::{Refusal, Session};
-use std::rc::Rc;
+use postgres::NoTls;
+use std::sync::{Arc, Mutex, Weak};
 
 /// The nodes, and where each is: its cluster and the name of its database.
 pub struct World {
     nodes: Vec<Session>,
-    homes: Vec<(Rc<Cluster>, String)>,
+    homes: Vec<(Arc<Cluster>, String)>,
 }
 
 /// No heartbeat gets between what a test counts.
 pub const QUIET: &str = "concord.heartbeat_interval=86400s";
+
+/// A cluster for all worlds that are there at the same time and need none of their own.
+fn shared() -> Arc<Cluster> {
+    static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    shared.upgrade().unwrap_or_else(|| {
+        let cluster = Arc::new(Cluster::start("nodes", &[QUIET, "max_connections=200"]));
+        *shared = Arc::downgrade(&cluster);
+        cluster
+    })
+}
 
 /// What follows from the state of the tables, and not from a pair of events, can have come and gone
 /// on a node before another took in the first of it: of these the open ones count.
@@ -37,24 +49,24 @@ pub struct Counts {
 }
 
 impl World {
-    /// Nodes with the same schema.
+    /// Nodes with the same schema. The label must be the world's own.
     pub fn new(label: &str, nodes: usize, schema: &str) -> World {
-        World::on(&Rc::new(Cluster::start(label, &[QUIET])), "node", nodes, schema)
+        World::on(&shared(), &label.replace('-', "_"), nodes, schema)
     }
 
     /// Nodes in a cluster that has others, too; `prefix` is of their databases' names.
-    pub fn on(cluster: &Rc<Cluster>, prefix: &str, nodes: usize, schema: &str) -> World {
+    pub fn on(cluster: &Arc<Cluster>, prefix: &str, nodes: usize, schema: &str) -> World {
         let mut world = World { nodes: Vec::new(), homes: Vec::new() };
-        (0..nodes).for_each(|n| world.add(cluster, &format!("{prefix}{n}"), schema));
+        (0..nodes).for_each(|n| world.add(cluster, &format!("{prefix}_node{n}"), schema));
         world
     }
 
     /// One more node, with a schema of its own.
-    pub fn add(&mut self, cluster: &Rc<Cluster>, database: &str, schema: &str) {
+    pub fn add(&mut self, cluster: &Arc<Cluster>, database: &str, schema: &str) {
         let mut node = cluster.node(database);
         node.run(schema);
         self.nodes.push(node);
-        self.homes.push((Rc::clone(cluster), database.to_owned()));
+        self.homes.push((Arc::clone(cluster), database.to_owned()));
     }
 
     pub fn len(&self) -> usize {
@@ -235,6 +247,19 @@ impl World {
         );
         let waiting = self.agreed("SELECT reason FROM concord.received");
         assert!(waiting.is_empty(), "events still wait: {waiting:?}");
+    }
+}
+
+impl Drop for World {
+    /// A server has room for a limited number of nodes.
+    fn drop(&mut self) {
+        self.nodes.clear();
+        for (cluster, database) in &self.homes {
+            // While a panic unwinds, too: whatever fails here is not the test's business.
+            if let Ok(mut client) = cluster.config("postgres").connect(NoTls) {
+                client.batch_execute(&format!("DROP DATABASE {database} WITH (FORCE)")).ok();
+            }
+        }
     }
 }
 
