@@ -112,6 +112,32 @@ fn edits_of_two_columns_end_alike_in_every_order() {
 }
 
 #[test]
+fn of_two_moves_one_wins_on_every_row_they_share() {
+    for policy in ["lww", "merge"] {
+        let schema = format!(
+            "CREATE TABLE page (id integer PRIMARY KEY, title text, body text, parent text, next text);
+             SELECT concord.track('page', conflict_policy => '{policy}',
+                                  merge_groups => '[[\"parent\", \"next\"]]')"
+        );
+        let mut world = World::new(&format!("shared-rows-{policy}"), 3, &schema);
+        world.node(0).run(
+            "INSERT INTO page SELECT n, 't', 'b', 'p0', 'n' || n FROM generate_series(1, 9) n",
+        );
+        world.pull(1, 0);
+        // Each of the two writes rows that the other does not, and one edits a title in passing.
+        world.node(0).run("UPDATE page SET parent = 'pA', next = 'nA' || id WHERE id <= 6");
+        world
+            .node(1)
+            .run("UPDATE page SET parent = 'pB', next = 'nB' || id, title = 'u' WHERE id >= 4");
+        all_orders_and_nodes_agree(&mut world);
+        let moved = "SELECT DISTINCT concat_ws('/', (id - 1) / 3, parent, left(next, 2)) FROM page ORDER BY 1";
+        assert_eq!(world.agreed(moved), ["0/pA/nA", "1/pB/nB", "2/pB/nB"]);
+        let conflicts = "SELECT record_id FROM concord.conflicts ORDER BY 1";
+        assert_eq!(world.agreed(conflicts), ["4", "5", "6"]);
+    }
+}
+
+#[test]
 fn a_later_delete_stands_and_a_later_update_brings_the_row_back_where_it_never_was() {
     for policy in ["lww", "merge"] {
         for delete_is_later in [true, false] {
