@@ -2,6 +2,7 @@
 //! nodes hold the same rows and the same conflicts.
 
 use crate::profile::{PAGES, Profile};
+use crate::site::SITE;
 use crate::world::World;
 use concord_cluster::random::{Random, rounds};
 
@@ -39,4 +40,9 @@ fn play_all(profile: &Profile) {
 #[test]
 fn random_histories_end_alike() {
     play_all(&PAGES);
+}
+
+#[test]
+fn random_histories_of_a_site_end_alike() {
+    play_all(&SITE);
 }

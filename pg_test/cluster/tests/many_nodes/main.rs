@@ -3,10 +3,16 @@
 mod convergence;
 mod crashes;
 mod events;
+mod foreign;
 mod future;
+mod large;
+mod model;
 mod orders;
 mod profile;
+mod returns;
 mod schema;
+mod site;
 mod stories;
 mod trees;
+mod unique;
 mod world;

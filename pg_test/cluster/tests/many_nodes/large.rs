@@ -1,0 +1,82 @@
+//! Large groups: seen as a whole or not at all, and in bounded memory.
+
+use crate::events::field;
+use crate::world::{QUIET, World};
+use concord_cluster::cluster::Cluster;
+use concord_cluster::process::peak_memory_kb;
+use concord_cluster::random::rounds;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::spawn;
+
+const BOUND_KB: i64 = 100_000;
+
+#[test]
+fn a_large_group_is_seen_whole_and_loses_one_row() {
+    // The buffers count as a backend's memory as soon as it has used them.
+    let settings = [QUIET, "shared_buffers=16MB", "max_wal_size=4GB"];
+    let cluster = Arc::new(Cluster::start("large", &settings));
+    let rows = if rounds(1) > 1 { 100_000 } else { 10_000 };
+    let schema = "CREATE TABLE page (id integer PRIMARY KEY, title text, body text);
+                  SELECT concord.track('page');";
+    let mut world = World::on(&cluster, "node", 2, schema);
+    world
+        .node(0)
+        .run(&format!("INSERT INTO page SELECT i, 'old', 'b' FROM generate_series(1, {rows}) i"));
+    pull_in_parts(&mut world);
+    world.node(0).run("UPDATE page SET title = 'new', body = 'c'");
+    world.node(1).run("UPDATE page SET title = 'mine' WHERE id = 77");
+
+    let done = Arc::new(AtomicBool::new(false));
+    let (mut reader, until) = (world.another_session(1), Arc::clone(&done));
+    let reading = spawn(move || {
+        let mut seen = Vec::new();
+        while !until.load(Ordering::Relaxed) {
+            seen.push(reader.one::<i64>("SELECT count(*) FROM page WHERE title = 'new'"));
+        }
+        seen
+    });
+    pull_in_parts(&mut world);
+    done.store(true, Ordering::Relaxed);
+    let seen = reading.join().expect("the reader");
+    assert!(seen.iter().all(|count| *count == 0 || *count == rows - 1), "{seen:?}");
+
+    world.settle();
+    world.assert_converged(&["page"]);
+    assert_eq!(
+        world.agreed("SELECT concat_ws('/', title, body) FROM page WHERE id = 77"),
+        ["mine/b"]
+    );
+    assert_eq!(
+        world.agreed(
+            "SELECT concat_ws('/', record_id, remote_values ->> 'title') FROM concord.conflicts"
+        ),
+        ["77/new"]
+    );
+    let pid = world.node(1).pid();
+    let grown = peak_memory_kb(pid) - fresh_backend_kb(&world);
+    println!("{rows} rows: grown by {grown} kB");
+    assert!(grown < BOUND_KB, "grown by {grown} kB");
+}
+
+fn fresh_backend_kb(world: &World) -> i64 {
+    let mut session = world.another_session(1);
+    session.run("SELECT concord.node_id()");
+    peak_memory_kb(session.pid())
+}
+
+/// Node 1 takes in what node 0 has, 10,000 events at a time: a larger group comes in parts.
+fn pull_in_parts(world: &mut World) {
+    let mut since: String = world.node(1).one("SELECT concord.vector()::text");
+    loop {
+        let events: Vec<String> = world
+            .node(0)
+            .all(&format!("SELECT e::text FROM concord.export_events('{since}', 10000) e"));
+        let Some(last) = events.last() else { return };
+        let (origin, number) = (field(last, "origin_node_id"), field(last, "node_sequence"));
+        world.apply(1, &events);
+        since = world
+            .node(1)
+            .one(&format!("SELECT ('{since}'::jsonb || '{{\"{origin}\": {number}}}')::text"));
+    }
+}
