@@ -11,18 +11,14 @@ use std::thread::spawn;
 
 const BOUND_KB: i64 = 100_000;
 
+const SCHEMA: &str = "CREATE TABLE page (id integer PRIMARY KEY, title text, body text);
+                      SELECT concord.track('page');";
+
 #[test]
 fn a_large_group_is_seen_whole_and_loses_one_row() {
-    // The buffers count as a backend's memory as soon as it has used them.
-    let settings = [QUIET, "shared_buffers=16MB", "max_wal_size=4GB"];
-    let cluster = Arc::new(Cluster::start("large", &settings));
-    let rows = if rounds(1) > 1 { 100_000 } else { 10_000 };
-    let schema = "CREATE TABLE page (id integer PRIMARY KEY, title text, body text);
-                  SELECT concord.track('page');";
-    let mut world = World::on(&cluster, "node", 2, schema);
-    world
-        .node(0)
-        .run(&format!("INSERT INTO page SELECT i, 'old', 'b' FROM generate_series(1, {rows}) i"));
+    let rows = rounds(10_000);
+    let mut world = World::new("large", 2, SCHEMA);
+    world.node(0).run(&insert(rows));
     pull_in_parts(&mut world);
     world.node(0).run("UPDATE page SET title = 'new', body = 'c'");
     world.node(1).run("UPDATE page SET title = 'mine' WHERE id = 77");
@@ -39,7 +35,7 @@ fn a_large_group_is_seen_whole_and_loses_one_row() {
     pull_in_parts(&mut world);
     done.store(true, Ordering::Relaxed);
     let seen = reading.join().expect("the reader");
-    assert!(seen.iter().all(|count| *count == 0 || *count == rows - 1), "{seen:?}");
+    assert!(seen.iter().all(|count| *count == 0 || *count == rows as i64 - 1), "{seen:?}");
 
     world.settle();
     world.assert_converged(&["page"]);
@@ -53,10 +49,25 @@ fn a_large_group_is_seen_whole_and_loses_one_row() {
         ),
         ["77/new"]
     );
+}
+
+#[test]
+fn a_large_group_takes_bounded_memory() {
+    let rows = rounds(10_000);
+    // The buffers count as a backend's memory as soon as it has used them.
+    let settings = [QUIET, "shared_buffers=16MB", "max_wal_size=4GB"];
+    let cluster = Arc::new(Cluster::start("large-memory", &settings));
+    let mut world = World::on(&cluster, "memory", 2, SCHEMA);
+    world.node(0).run(&insert(rows));
+    pull_in_parts(&mut world);
     let pid = world.node(1).pid();
     let grown = peak_memory_kb(pid) - fresh_backend_kb(&world);
     println!("{rows} rows: grown by {grown} kB");
     assert!(grown < BOUND_KB, "grown by {grown} kB");
+}
+
+fn insert(rows: u64) -> String {
+    format!("INSERT INTO page SELECT i, 'old', 'b' FROM generate_series(1, {rows}) i")
 }
 
 fn fresh_backend_kb(world: &World) -> i64 {

@@ -4,6 +4,7 @@ use concord_cluster::cluster::Cluster;
 use concord_cluster::random::Random;
 use concord_cluster::session::{Refusal, Session};
 use postgres::NoTls;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 /// The nodes, and where each is: its cluster and the name of its database.
@@ -12,18 +13,27 @@ pub struct World {
     homes: Vec<(Arc<Cluster>, String)>,
 }
 
-/// No heartbeat gets between what a test counts.
-pub const QUIET: &str = "concord.heartbeat_interval=86400s";
+/// Without workers, whose heartbeats would get between what a test counts.
+pub const QUIET: &str = "max_worker_processes=0";
+
+/// Of the nodes that a server has room for: dropped ones count until the launcher looks, and it has none.
+const ROOM: usize = 200;
 
 /// A cluster for all worlds that are there at the same time and need none of their own.
-fn shared() -> Arc<Cluster> {
-    static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+fn shared(nodes: usize) -> Arc<Cluster> {
+    static SHARED: Mutex<(Weak<Cluster>, usize)> = Mutex::new((Weak::new(), 0));
     let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    shared.upgrade().unwrap_or_else(|| {
-        let cluster = Arc::new(Cluster::start("nodes", &[QUIET, "max_connections=200"]));
-        *shared = Arc::downgrade(&cluster);
-        cluster
-    })
+    shared.1 += nodes;
+    match shared.0.upgrade() {
+        Some(cluster) if shared.1 <= ROOM => cluster,
+        _ => {
+            static NUMBER: AtomicU32 = AtomicU32::new(0);
+            let label = format!("nodes{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+            let cluster = Arc::new(Cluster::start(&label, &[QUIET, "max_connections=200"]));
+            *shared = (Arc::downgrade(&cluster), nodes);
+            cluster
+        }
+    }
 }
 
 /// What follows from the state of the tables, and not from a pair of events, can have come and gone
@@ -51,7 +61,7 @@ pub struct Counts {
 impl World {
     /// Nodes with the same schema. The label must be the world's own.
     pub fn new(label: &str, nodes: usize, schema: &str) -> World {
-        World::on(&shared(), &label.replace('-', "_"), nodes, schema)
+        World::on(&shared(nodes), &label.replace('-', "_"), nodes, schema)
     }
 
     /// Nodes in a cluster that has others, too; `prefix` is of their databases' names.
@@ -251,7 +261,7 @@ impl World {
 }
 
 impl Drop for World {
-    /// A server has room for a limited number of nodes.
+    /// A server that serves many worlds would fill the disk.
     fn drop(&mut self) {
         self.nodes.clear();
         for (cluster, database) in &self.homes {
