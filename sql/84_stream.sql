@@ -5,14 +5,23 @@ CREATE FUNCTION concord.receive_trigger() RETURNS trigger
 CREATE FUNCTION concord.enter_trigger() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'enter_trigger';
 
+CREATE FUNCTION concord.is_arriving() RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'is_arriving';
+
 CREATE TRIGGER receive BEFORE INSERT ON concord.change_events
-    FOR EACH ROW EXECUTE FUNCTION concord.receive_trigger();
+    FOR EACH ROW WHEN (concord.is_arriving()) EXECUTE FUNCTION concord.receive_trigger();
 ALTER TABLE concord.change_events ENABLE REPLICA TRIGGER receive;
 CREATE CONSTRAINT TRIGGER enter AFTER INSERT ON concord.received_events
     DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.reason IN ('arriving', 'forked_origin'))
+    FOR EACH ROW WHEN (NEW.reason IN ('arriving', 'forked_origin') AND concord.is_arriving())
     EXECUTE FUNCTION concord.enter_trigger();
 ALTER TABLE concord.received_events ENABLE REPLICA TRIGGER enter;
+-- A group that may enter at once passes straight into the log.
+CREATE CONSTRAINT TRIGGER enter AFTER INSERT ON concord.change_events
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.node_sequence = NEW.group_sequence AND concord.is_arriving())
+    EXECUTE FUNCTION concord.enter_trigger();
+ALTER TABLE concord.change_events ENABLE REPLICA TRIGGER enter;
 
 COMMENT ON FUNCTION concord.receive_trigger() IS 'Takes the events that logical replication brings';
 COMMENT ON FUNCTION concord.enter_trigger() IS 'Lets enter what a replicated transaction has brought';

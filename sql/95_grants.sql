@@ -15,7 +15,7 @@ REVOKE EXECUTE ON FUNCTION
     concord.gaps(), concord.vector(), concord.check_vector(jsonb),
     concord.export_events(jsonb, integer), concord.resolve_conflict(concord.ulid, text, jsonb),
     concord.reopen_conflict(concord.ulid), concord.notify_conflict(), concord.watch_ddl(),
-    concord.clock_facts(), concord.receive_trigger(), concord.enter_trigger(),
+    concord.clock_facts(), concord.is_arriving(), concord.receive_trigger(), concord.enter_trigger(),
     concord.create_publication(name),
     concord.subscription_commands(name, text, boolean, name), concord.key_spaces_meet(jsonb, jsonb),
     concord.claim_key_space(jsonb), concord.choose_key_space(), concord.check_place(integer, integer),

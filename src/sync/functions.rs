@@ -6,11 +6,12 @@ use super::target::forget_targets;
 use super::{Applying, Counts, enter, intake, pending, show, waiting};
 use crate::capture::Neutral;
 use crate::error::{Error, OrRaise, Result};
-use crate::identity;
+use crate::identity::{self, Attached};
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
-use crate::pg::query;
+use crate::pg::{query, scan};
 use crate::tree;
+use concord_core::delivery::Group;
 use concord_core::event::Vector;
 use pgrx::iter::TableIterator;
 use pgrx::{JsonB, PgSqlErrorCode, name, pg_extern, pg_sys};
@@ -59,26 +60,50 @@ fn null_argument(what: &str) -> Error {
         .hint("Pass what concord.export_events() returned, as an array.")
 }
 
-/// Takes in events and whatever was waiting for them.
+/// Takes in events and whatever was waiting for them, and tries again what could not be shown.
 pub fn run(events: &[JsonB]) -> Result<Counts> {
     refuse_snapshots()?;
     crate::log::refuse_after_capture()?;
     intake::check(events)?;
+    as_applier(|node| {
+        let duplicate = intake::store(events, node.node_id);
+        let mut counts = Counts { duplicate, ..Counts::default() };
+        waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
+        counts.conflicts += show::show_all(&pending::all(), &Vector::default())?;
+        counts.conflicts += tree::check()?;
+        counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
+        counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending");
+        Ok(counts)
+    })
+}
+
+/// Sees to groups that have passed into the log, and to whatever was waiting for them.
+pub fn run_passed(groups: &[Group]) -> Result<()> {
+    refuse_snapshots()?;
+    as_applier(|node| {
+        let mut counts = Counts::default();
+        for group in groups {
+            enter::follow(node, group, &mut counts)?;
+        }
+        if !scan::is_empty(catalog::received()?) {
+            waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
+        }
+        tree::check()?;
+        Ok(())
+    })
+}
+
+/// One at a time: deciding on a row needs its whole history to stand still. Rows are written as
+/// they were sent.
+fn as_applier<R>(body: impl FnOnce(Attached) -> Result<R>) -> Result<R> {
     let node = identity::attach()?;
     let _neutral = Neutral::enter(true);
     let _owner = AsOwner::of(node.log);
     let _applying = Applying::begin();
     forget_targets();
     crate::pg::owner::silence_triggers();
-    // One at a time: deciding on a row needs its whole history to stand still.
     lock_appliers()?;
-    let mut counts = Counts { duplicate: intake::store(events, node.node_id), ..Counts::default() };
-    waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
-    counts.conflicts += show::show_all(&pending::all(), &Vector::default())?;
-    counts.conflicts += tree::check()?;
-    counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
-    counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending");
-    Ok(counts)
+    body(node)
 }
 
 /// A snapshot of old would hide from the fold what others have committed since.

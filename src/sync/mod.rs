@@ -8,6 +8,7 @@ mod decide;
 mod enter;
 mod foreign;
 mod functions;
+mod gate;
 mod intake;
 mod key_space;
 mod pending;

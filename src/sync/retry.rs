@@ -14,11 +14,12 @@ use std::ffi::CStr;
 /// How long a tick waits for a row that somebody is writing: the next one tries again.
 const TICK_PATIENCE: &CStr = c"1s";
 
-/// Lets enter what may, and shows what can be shown, in a subtransaction; locks are waited for so
+/// Does what `body` says in a subtransaction; locks are waited for so
 /// long. A failure that `expected` accepts undoes it and is returned; others are raised.
 pub fn enter_waiting(
     node: Attached,
     patience: &CStr,
+    body: impl FnOnce() -> Result<()>,
     expected: impl Fn(&Failure) -> bool,
 ) -> std::result::Result<(), Failure> {
     let _owner = AsOwner::of(node.log);
@@ -27,7 +28,7 @@ pub fn enter_waiting(
         || {
             // A trigger that raises at the end of the transaction would fail all of it.
             query::write("SET CONSTRAINTS ALL IMMEDIATE", &[], |_| {});
-            functions::run(&[]).or_raise();
+            body().or_raise();
         },
         expected,
     )
@@ -39,7 +40,10 @@ pub fn retry_waiting(node: Attached) -> Result<()> {
     if !anything_to_retry()? {
         return Ok(());
     }
-    if let Err(failure) = enter_waiting(node, TICK_PATIENCE, |failure| !failure.is_cancellation()) {
+    let body = || functions::run(&[]).map(|_| ());
+    if let Err(failure) =
+        enter_waiting(node, TICK_PATIENCE, body, |failure| !failure.is_cancellation())
+    {
         pgrx::log!("concord: what waits could not be tried again: {}", failure.message);
     }
     Ok(())

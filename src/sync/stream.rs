@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code)]
 
+use super::gate::{Arrival, Gate, Way};
 use super::retry::enter_waiting;
 use super::{applying, functions, intake};
 use crate::capture::image::RowValues;
@@ -18,15 +19,12 @@ use crate::pg::shmem::Guarded;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg_function;
 use crate::types::ulid::Ulid as SqlUlid;
+use concord_core::delivery::Group;
 use concord_core::ulid::Ulid;
-use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
-use std::cell::Cell;
+use pgrx::{PgSqlErrorCode, pg_sys};
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_void};
 use std::time::{Duration, Instant};
-
-/// Columns of the log, from 0.
-const ORIGIN: usize = 2;
-const SEQUENCE: usize = 3;
 
 /// How long the worker waits for a row that somebody is writing before it goes on without.
 const PATIENCE: &CStr = c"5s";
@@ -36,6 +34,8 @@ const LITTLE_PATIENCE: &CStr = c"100ms";
 const COMMITTING: Duration = Duration::from_secs(2);
 
 thread_local! {
+    /// What this transaction lets pass into the log.
+    static GATE: RefCell<Option<Gate>> = const { RefCell::new(None) };
     /// This transaction has stored an event that makes the deferred trigger fire.
     static ARRIVED: Cell<bool> = const { Cell::new(false) };
     /// This transaction has let enter what has arrived.
@@ -58,10 +58,12 @@ pg_function!(
             if !in_apply_worker() {
                 return pg_sys::Datum::from(data.tg_trigtuple);
             }
-            receive(data).or_raise();
+            match receive(data).or_raise() {
+                Way::Log => pg_sys::Datum::from(data.tg_trigtuple),
+                // The row goes no further.
+                Way::Known | Way::Wait => pg_sys::Datum::from(0),
+            }
         }
-        // The row goes no further.
-        pg_sys::Datum::from(0)
     }
 );
 
@@ -86,50 +88,73 @@ pub fn register() {
     unsafe { pg_sys::RegisterXactCallback(Some(on_transaction), std::ptr::null_mut()) };
 }
 
+pg_function!(
+    /// `concord.is_arriving() → boolean`: whether rows of the log come from another server just now.
+    is_arriving,
+    pg_finfo_is_arriving,
+    |_| pg_sys::Datum::from(in_apply_worker())
+);
+
 /// Whether this row comes from another server just now.
 fn in_apply_worker() -> bool {
     // SAFETY: reads the state of the process.
     unsafe { pg_sys::IsLogicalWorker() && !applying() }
 }
 
-/// Stores an event unless it is known.
-unsafe fn receive(data: &pg_sys::TriggerData) -> Result<()> {
+/// Finds out where an event is to go, and stores it if it has to wait.
+unsafe fn receive(data: &pg_sys::TriggerData) -> Result<Way> {
+    // SAFETY: the trigger manager's data are valid during the call.
+    let (values, row_type) = unsafe {
+        let relation = data.tg_relation;
+        (RowValues::of(data.tg_trigtuple, (*relation).rd_att), (*(*relation).rd_rel).reltype)
+    };
+    let arrival = Arrival::read(&values);
+    if let Some(arrival) = &arrival
+        && GATE.with_borrow_mut(|gate| gate.as_mut().is_some_and(|gate| gate.passes(arrival)))
+    {
+        return Ok(Way::Log);
+    }
     let node = identity::attach()?;
     let _owner = AsOwner::deferring(node.log);
     // Before looking: what another applier takes in must be visible.
     functions::lock_appliers()?;
-    // SAFETY: the trigger manager's data are valid during the call; the row is one of the log.
-    let row = unsafe {
-        let descriptor = (*data.tg_relation).rd_att;
-        await_own(node.node_id, &RowValues::of(data.tg_trigtuple, descriptor))?;
-        let row = pg_sys::heap_copy_tuple_as_datum(data.tg_trigtuple, descriptor);
-        ((*(*data.tg_relation).rd_rel).reltype, Some(row))
-    };
+    if let Some(arrival) = &arrival {
+        await_own(node.node_id, arrival)?;
+        match way(arrival, node.node_id)? {
+            Way::Log => return Ok(Way::Log),
+            Way::Known if is_in_log(arrival) => return Ok(Way::Known),
+            _ => {}
+        }
+    }
+    // SAFETY: as above.
+    let row =
+        unsafe { pg_sys::heap_copy_tuple_as_datum(data.tg_trigtuple, (*data.tg_relation).rd_att) };
     // One row a transaction is marked: the deferred trigger fires for it alone.
     let reason = if ARRIVED.get() { "incomplete_group" } else { "arriving" };
-    if intake::store_row(row, node.node_id, reason) {
+    if intake::store_row((row_type, Some(row)), node.node_id, reason) {
         ARRIVED.set(true);
     }
-    Ok(())
+    Ok(Way::Wait)
+}
+
+fn way(arrival: &Arrival<'_>, own: Ulid) -> Result<Way> {
+    GATE.with_borrow_mut(|gate| match gate {
+        Some(gate) => gate.way(arrival, own),
+        none => none.insert(Gate::open()?).way(arrival, own),
+    })
 }
 
 /// An event of this node can come back before the transaction that wrote it is seen to have
 /// committed: it is sent as soon as its commit is on disk.
-fn await_own(own: Ulid, row: &RowValues) -> Result<()> {
-    let (Some(origin), Some(sequence)) = (row.get(ORIGIN), row.get(SEQUENCE)) else {
-        return Ok(());
-    };
-    // SAFETY: the columns' types are ulid and bigint.
-    let (origin, sequence) =
-        unsafe { (SqlUlid::from_datum(origin, false), i64::from_datum(sequence, false)) };
-    let (Some(origin), Some(sequence)) = (origin.map(Ulid::from), sequence) else { return Ok(()) };
-    if origin != own {
+fn await_own(own: Ulid, arrival: &Arrival<'_>) -> Result<()> {
+    let sequence = arrival.sequence;
+    if arrival.origin != own {
         return Ok(());
     }
     let started = Instant::now();
     loop {
         let in_flight = Guarded::lock()?.lowest_in_flight(my_database());
-        if in_flight.is_none_or(|lowest| sequence < lowest) || is_in_log(own, sequence) {
+        if in_flight.is_none_or(|lowest| sequence < lowest) || is_in_log(arrival) {
             return Ok(());
         }
         if started.elapsed() > COMMITTING {
@@ -147,11 +172,17 @@ fn await_own(own: Ulid, row: &RowValues) -> Result<()> {
     }
 }
 
-fn is_in_log(origin: Ulid, sequence: i64) -> bool {
+/// Whether the log has this very event.
+fn is_in_log(arrival: &Arrival<'_>) -> bool {
     let mut found = false;
     query::read_latest(
-        "SELECT FROM concord.change_events WHERE origin_node_id = $1 AND node_sequence = $2",
-        &[parameter(SqlUlid::from(origin)), parameter(sequence)],
+        "SELECT FROM concord.change_events
+         WHERE origin_node_id = $1 AND node_sequence = $2 AND event_id = $3",
+        &[
+            parameter(SqlUlid::from(arrival.origin)),
+            parameter(arrival.sequence),
+            parameter(SqlUlid::from(arrival.event_id)),
+        ],
         |_| found = true,
     );
     found
@@ -161,14 +192,40 @@ fn is_in_log(origin: Ulid, sequence: i64) -> bool {
 fn enter_arrived() -> Result<()> {
     let node = identity::attach()?;
     let _owner = AsOwner::of(node.log);
-    intake::note_arrivals();
+    let passed = GATE.take().map_or(Vec::new(), Gate::passed);
+    // What came in part, of a transaction that nobody should have cut, waits for the rest.
+    let (whole, cut): (Vec<_>, Vec<_>) =
+        passed.into_iter().partition(|passed| passed.here == passed.group.size);
+    cut.iter().for_each(|passed| retreat(&passed.group));
+    let groups: Vec<Group> = whole.into_iter().map(|passed| passed.group).collect();
+    if ARRIVED.get() || !cut.is_empty() {
+        intake::note_arrivals();
+    }
     let patience = if LOCKED.get() { LITTLE_PATIENCE } else { PATIENCE };
-    let outcome = enter_waiting(node, patience, |failure| !failure.is_transient());
+    let body = || functions::run_passed(&groups);
+    let outcome = enter_waiting(node, patience, body, |failure| !failure.is_transient());
     LOCKED.set(matches!(&outcome, Err(failure) if failure.is_lock_timeout()));
     if let Err(failure) = outcome {
+        groups.iter().for_each(retreat);
+        intake::note_arrivals();
         note_failure(&failure);
     }
     Ok(())
+}
+
+/// Takes a group that passed out of the log again: it waits.
+fn retreat(group: &Group) {
+    query::write(
+        "WITH gone AS (DELETE FROM concord.change_events
+                       WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3 RETURNING *)
+         INSERT INTO concord.received_events SELECT g.*, 'incomplete_group' FROM gone g",
+        &[
+            parameter(SqlUlid::from(group.origin)),
+            parameter(group.first),
+            parameter(group.first + group.size - 1),
+        ],
+        |_| {},
+    );
 }
 
 /// Says of what has arrived and not been looked at why it waits: the tick tries again.
@@ -189,6 +246,7 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
         // SAFETY: PostgreSQL calls this directly.
         XACT_EVENT_PRE_COMMIT => unsafe { guard(set_up_worker) },
         XACT_EVENT_COMMIT | XACT_EVENT_ABORT => {
+            GATE.take();
             ARRIVED.set(false);
             ENTERED.set(false);
         }

@@ -14,12 +14,12 @@ pub fn enter_all(mut enter: impl FnMut(&Group) -> Result<()>) -> Result<()> {
     let mut list = read_groups()?;
     let mut seen = read_vector()?;
     let bound = clock::bound()?;
-    while let Some(group) = list.take_ready(&seen, bound, is_known) {
+    while let Some(group) = list.take_ready(&seen, bound, known_event) {
         enter(&group)?;
         seen.raise(group.origin, group.first + group.size - 1);
     }
     for group in list.iter() {
-        if let Some(waiting) = waits_for(group, &seen, bound, is_known) {
+        if let Some(waiting) = waits_for(group, &seen, bound, known_event) {
             note_reason(group, waiting.reason(), &waiting.detail(group));
         }
     }
@@ -40,7 +40,8 @@ pub fn parse_vector(text: &str) -> Result<Vector> {
         .collect()
 }
 
-fn read_vector() -> Result<Vector> {
+/// The vector of this node.
+pub fn read_vector() -> Result<Vector> {
     let mut text = String::new();
     query::read_latest("SELECT concord.vector()::text", &[], |row| text = row.required(1));
     parse_vector(&text)
@@ -88,7 +89,8 @@ fn ids(texts: &[String]) -> BTreeSet<Ulid> {
     texts.iter().filter_map(|text| Ulid::parse(text).ok()).collect()
 }
 
-fn is_known(event: Ulid) -> bool {
+/// Whether the log has an event.
+pub fn known_event(event: Ulid) -> bool {
     let mut known = false;
     query::read_latest(
         "SELECT FROM concord.change_events WHERE event_id = $1",
