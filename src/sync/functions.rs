@@ -14,13 +14,13 @@ use crate::tree;
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
 use pgrx::iter::TableIterator;
-use pgrx::{JsonB, PgSqlErrorCode, name, pg_extern, pg_sys};
+use pgrx::{AnyArray, PgSqlErrorCode, name, pg_extern, pg_sys};
 
 /// `concord.apply_events(jsonb[])`; see `sql/83_apply.sql`. 22023 for a malformed event, 22004 for a
 /// null, 25001 above READ COMMITTED, 25006 in recovery, 55000 after captured writes.
 #[pg_extern(sql = false)]
 fn apply_events(
-    events: Option<Vec<Option<JsonB>>>,
+    events: Option<AnyArray>,
 ) -> TableIterator<
     'static,
     (
@@ -31,13 +31,8 @@ fn apply_events(
         name!(conflicts, i64),
     ),
 > {
-    let events = events
-        .ok_or_else(|| null_argument("events"))
-        .and_then(|events| {
-            events.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| null_argument("an event"))
-        })
-        .or_raise();
-    TableIterator::once(run(&events).or_raise().columns())
+    let events = events.ok_or_else(|| intake::null_argument("events")).or_raise();
+    TableIterator::once(run(Some(events)).or_raise().columns())
 }
 
 /// `concord.retry_pending()`: as `apply_events` without new events.
@@ -52,21 +47,16 @@ fn retry_pending() -> TableIterator<
         name!(conflicts, i64),
     ),
 > {
-    TableIterator::once(run(&[]).or_raise().columns())
-}
-
-fn null_argument(what: &str) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{what} must not be null"))
-        .hint("Pass what concord.export_events() returned, as an array.")
+    TableIterator::once(run(None).or_raise().columns())
 }
 
 /// Takes in events and whatever was waiting for them, and tries again what could not be shown.
-pub fn run(events: &[JsonB]) -> Result<Counts> {
+pub fn run(events: Option<AnyArray>) -> Result<Counts> {
     refuse_snapshots()?;
     crate::log::refuse_after_capture()?;
-    intake::check(events)?;
+    let incoming = events.map(intake::check).transpose()?;
     as_applier(|node| {
-        let duplicate = intake::store(events, node.node_id);
+        let duplicate = incoming.map_or(0, |events| intake::store(&events, node.node_id));
         let mut counts = Counts { duplicate, ..Counts::default() };
         waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
         counts.conflicts += show::show_all(&pending::all(), &Vector::default())?;

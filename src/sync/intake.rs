@@ -1,21 +1,42 @@
 //! Events at the door: checked, told apart from what is known, stored until they can enter.
 
+#![allow(unsafe_code)]
+
 use crate::error::{Error, Result};
 use crate::pg::query::{self, Parameter, parameter};
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::ulid::Ulid;
 use concord_core::wire;
-use pgrx::JsonB;
+use pgrx::{AnyArray, Array, FromDatum, JsonB, PgSqlErrorCode, pg_sys};
 
-/// Refuses malformed events, and with them the whole call: 22023.
-pub fn check(events: &[JsonB]) -> Result<()> {
-    for event in events {
+/// Events that are well formed.
+pub struct Incoming {
+    events: Parameter,
+    count: i64,
+}
+
+/// Refuses malformed events, and with them the whole call: 22023; 22004 for a null.
+pub fn check(events: AnyArray) -> Result<Incoming> {
+    let datum = events.datum();
+    let mut count = 0;
+    // SAFETY: the argument is declared as jsonb[], and lives as long as the call.
+    let array: Option<Array<'_, JsonB>> =
+        unsafe { Array::from_polymorphic_datum(datum, false, events.oid()) };
+    for event in array.iter().flat_map(Array::iter) {
+        let event = event.ok_or_else(|| null_argument("an event"))?;
         wire::check(&event.0).map_err(|error| {
             Error::invalid_argument(error.message)
                 .hint("Pass events as concord.export_events() returned them, unchanged.")
         })?;
+        count += 1;
     }
-    Ok(())
+    Ok(Incoming { events: (pg_sys::JSONBARRAYOID, Some(datum)), count })
+}
+
+/// 22004.
+pub fn null_argument(what: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{what} must not be null"))
+        .hint("Pass what concord.export_events() returned, as an array.")
 }
 
 /// The statement that stores what is not known of the rows of `incoming`. The same number with
@@ -45,22 +66,21 @@ macro_rules! store {
 }
 
 /// Stores the events that are not known; returns how many were.
-pub fn store(events: &[JsonB], own: Ulid) -> i64 {
-    if events.is_empty() {
+pub fn store(incoming: &Incoming, own: Ulid) -> i64 {
+    if incoming.count == 0 {
         return 0;
     }
-    let texts: Vec<String> = events.iter().map(|event| event.0.to_string()).collect();
     let stored = query::write(
         store!(
             "SELECT DISTINCT ON (r.origin_node_id, r.node_sequence, r.event_id) r.*
-             FROM pg_catalog.unnest($1::jsonb[]) e
+             FROM pg_catalog.unnest($1) e
              CROSS JOIN LATERAL pg_catalog.jsonb_populate_record(NULL::concord.change_events, e) r"
         ),
-        &[parameter(texts), parameter(SqlUlid::from(own)), parameter("incomplete_group")],
+        &[incoming.events, parameter(SqlUlid::from(own)), parameter("incomplete_group")],
         |_| {},
     );
     note_arrivals();
-    events.len() as i64 - stored as i64
+    incoming.count - stored as i64
 }
 
 /// Stores one event, a row of the log's type, for `reason`; whether it was unknown.

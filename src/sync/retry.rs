@@ -40,7 +40,7 @@ pub fn retry_waiting(node: Attached) -> Result<()> {
     if !anything_to_retry()? {
         return Ok(());
     }
-    let body = || functions::run(&[]).map(|_| ());
+    let body = || functions::run(None).map(|_| ());
     if let Err(failure) =
         enter_waiting(node, TICK_PATIENCE, body, |failure| !failure.is_cancellation())
     {

@@ -18,7 +18,8 @@ fn rows_that_waited_for_ddl_come_with_a_tick() {
     world.node(0).run("ALTER TABLE page ADD COLUMN tags text");
     world.node(0).run("INSERT INTO page (id, title, tags) VALUES (1, 'tagged', 'a b')");
     assert_eq!(world.pull(1, 0).pending, 1);
-    world.node(1).run("ALTER TABLE page ADD COLUMN tags text; SELECT concord.tick()");
+    world.node(1).run("ALTER TABLE page ADD COLUMN tags text");
+    world.node(1).run("SELECT concord.tick()");
     assert_eq!(world.node(1).one::<i64>(PENDING), 0);
     assert_eq!(world.node(1).one::<String>("SELECT tags FROM page"), "a b");
 }
