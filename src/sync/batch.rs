@@ -144,11 +144,12 @@ impl Rows<'_> {
         for child in &constraints.children {
             untracked |= Target::find(&child.child_names.0, &child.child_names.1)?.is_none();
         }
-        Ok(!unsettled(&own)
-            && !constraints.children.iter().any(|child| unsettled(&child.child_names))
-            && !constraints.has_deferrable()
-            && !(fixed && touched.has("UPDATE"))
-            && !(untracked && touched.deletes()))
+        let special = unsettled(&own)
+            || constraints.children.iter().any(|child| unsettled(&child.child_names))
+            || constraints.has_deferrable()
+            || fixed && touched.has("UPDATE")
+            || untracked && touched.deletes();
+        Ok(!special)
     }
 
     fn add_careful(&mut self, touched: &Touched, ids: Vec<String>) {

@@ -213,9 +213,15 @@ fn close_others(record: &Record, entry: &Entry, standing: &[Standing]) -> Result
 fn close(id: Ulid, ended: bool) {
     let statement = match ended {
         true => {
-            "UPDATE concord.conflicts
-             SET resolved_at = pg_catalog.clock_timestamp(), resolution = 'superseded'
-             WHERE conflict_id = $1"
+            "UPDATE concord.conflicts c
+             SET resolved_at = pg_catalog.clock_timestamp(),
+                 resolution = CASE WHEN EXISTS (
+                     SELECT FROM concord.change_events e
+                     WHERE e.record_id = c.detail ->> 'record_id'
+                       AND e.table_name = c.detail ->> 'table_name'
+                       AND e.table_schema = c.detail ->> 'table_schema'
+                       AND e.metadata ? 'revived_for') THEN 'revive_parent' ELSE 'superseded' END
+             WHERE c.conflict_id = $1"
         }
         false => "DELETE FROM concord.conflicts WHERE conflict_id = $1",
     };

@@ -52,9 +52,12 @@ pub struct TargetColumn {
     imaged: bool,
 }
 
+/// Tables by schema and name; `None` for what is no tracked table here.
+type Targets = HashMap<(String, String), Option<Rc<Target>>>;
+
 thread_local! {
     /// The tables that this call has met; they are locked, and so stay as they are.
-    static MET: RefCell<HashMap<(String, String), Option<Rc<Target>>>> = RefCell::default();
+    static MET: RefCell<Targets> = RefCell::default();
 }
 
 /// Forgets the tables of an earlier call.
