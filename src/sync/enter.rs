@@ -99,14 +99,18 @@ fn move_into_log(group: &Group) {
 /// The vector moves with the log, in the same transaction.
 fn advance(group: &Group) {
     query::write(
-        "UPDATE concord.nodes n
-         SET applied_sequence = $3, received_sequence = GREATEST(n.received_sequence, $3),
-             hlc_high_water_mark = GREATEST(n.hlc_high_water_mark, $4),
-             last_heartbeat = GREATEST(n.last_heartbeat, e.wall_timestamp),
-             observed = e.observed || pg_catalog.jsonb_build_object(e.origin_node_id::text, $3),
-             status = CASE n.status WHEN 'stale' THEN 'active' ELSE n.status END
-         FROM concord.change_events e
-         WHERE n.node_id = $1 AND e.origin_node_id = $1 AND e.node_sequence = $2",
+        "INSERT INTO concord.nodes AS n (node_id, applied_sequence, received_sequence,
+                                         hlc_high_water_mark, last_heartbeat, observed)
+         SELECT $1, $3, $3, $4, e.wall_timestamp,
+                e.observed || pg_catalog.jsonb_build_object(e.origin_node_id::text, $3)
+         FROM concord.change_events e WHERE e.origin_node_id = $1 AND e.node_sequence = $2
+         ON CONFLICT (node_id) DO UPDATE
+         SET applied_sequence = excluded.applied_sequence,
+             received_sequence = GREATEST(n.received_sequence, excluded.received_sequence),
+             hlc_high_water_mark = GREATEST(n.hlc_high_water_mark, excluded.hlc_high_water_mark),
+             last_heartbeat = GREATEST(n.last_heartbeat, excluded.last_heartbeat),
+             observed = excluded.observed,
+             status = CASE n.status WHEN 'stale' THEN 'active' ELSE n.status END",
         &[
             parameter(SqlUlid::from(group.origin)),
             parameter(group.first),
