@@ -1,7 +1,7 @@
 # Everything is made under target/; only `make deps` and `make install` touch anything else.
 # PG_MAJOR (15) or PG_CONFIG choose the PostgreSQL; STAGES and TESTS choose what `make test` runs.
 
-.PHONY: help deps build install test soak demo bench lint clean
+.PHONY: help deps build install test soak demo report bench lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -23,6 +23,9 @@ soak: build ## the generated tests for a quarter of an hour, with ever new seeds
 
 demo: build ## show it at work on throwaway servers
 	@demo/run
+
+report: build ## write target/report.html, the report of a node that has conflicts with others
+	@demo/report/make
 
 bench: build ## what recording a row costs, beside what people write by hand
 	@bench/added-cpu

@@ -19,7 +19,8 @@ REVOKE EXECUTE ON FUNCTION
     concord.create_publication(name),
     concord.subscription_commands(name, text, boolean, name), concord.key_spaces_meet(jsonb, jsonb),
     concord.claim_key_space(jsonb), concord.choose_key_space(), concord.check_place(integer, integer),
-    concord.spread_sequence(regclass, jsonb), concord.spread_sequences(integer, integer)
+    concord.spread_sequence(regclass, jsonb), concord.spread_sequences(integer, integer),
+    concord.conflict_columns(concord.ulid), concord.conflict_diff(concord.ulid), concord.report()
 FROM PUBLIC;
 
 -- pg_dump keeps what the extension's script does not make again.

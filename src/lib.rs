@@ -2,7 +2,8 @@
 //!
 //! The modules follow the data: a row changes, [`capture`] sees it, an event is buffered in the
 //! transaction, and at its end [`log`] numbers and writes it. [`clock`] and [`identity`] say when and
-//! where, [`version`] finds stale writes, [`track`] sets it all up, [`ddl`] watches over it.
+//! where, [`version`] finds stale writes, [`track`] sets it all up, [`ddl`] watches over it, [`report`]
+//! shows it to people.
 
 mod capture;
 mod clock;
@@ -11,6 +12,7 @@ mod error;
 mod identity;
 mod log;
 mod pg;
+mod report;
 mod settings;
 mod sync;
 mod track;
@@ -47,7 +49,8 @@ extension_sql_file!("../sql/87_sequences.sql", name = "sequences", requires = ["
 extension_sql_file!("../sql/88_peers.sql", name = "peers", requires = ["sequences"]);
 extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["peers"]);
 extension_sql_file!("../sql/91_plain.sql", name = "plain", requires = ["status"]);
-extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["plain"], finalize);
+extension_sql_file!("../sql/92_report.sql", name = "report", requires = ["plain"]);
+extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["report"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]

@@ -11,6 +11,7 @@ pub mod hlc;
 pub mod jsonb;
 pub mod names;
 pub mod options;
+pub mod report;
 pub mod sequence;
 pub mod tree;
 pub mod ulid;

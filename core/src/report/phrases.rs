@@ -1,0 +1,81 @@
+//! What the types of conflicts mean, in words.
+
+/// The words for one type of conflict.
+pub struct Phrases {
+    /// What happened, in a few words.
+    pub title: &'static str,
+    /// What happened, in a sentence or two.
+    pub story: &'static str,
+    /// What the local image is.
+    pub local: &'static str,
+    /// What the remote image is.
+    pub remote: &'static str,
+    /// What `keep => 'local'` does.
+    pub keep_local: &'static str,
+    /// What `keep => 'remote'` does.
+    pub keep_remote: &'static str,
+}
+
+const PAIR: Phrases = Phrases {
+    title: "Edited on two nodes",
+    story: "Two nodes edited this row without knowing of each other. The later edit stands.",
+    local: "stands",
+    remote: "lost",
+    keep_local: "Keep what stands",
+    keep_remote: "Take what lost",
+};
+
+/// The words for a `conflict_type`.
+pub fn of(conflict_type: &str) -> Phrases {
+    match conflict_type {
+        "insert_exists" => Phrases {
+            title: "Created on two nodes",
+            story: "Two nodes created this record without knowing of each other. The later row stands.",
+            ..PAIR
+        },
+        "update_deleted" => Phrases {
+            title: "Edited, and deleted elsewhere",
+            story: "One node edited this row while another deleted it. The deletion is later and stands.",
+            keep_local: "Leave it deleted",
+            keep_remote: "Bring the row back",
+            ..PAIR
+        },
+        "delete_origin_differs" => Phrases {
+            title: "Deleted, and edited elsewhere",
+            story: "One node deleted this row while another edited it. The edit is later, and the row stands.",
+            keep_local: "Keep the row",
+            keep_remote: "Delete the row",
+            ..PAIR
+        },
+        "stale_write" => Phrases {
+            title: "Saved over a newer version",
+            story: "A row was saved by somebody who had not read its newest version. The row stayed as it was.",
+            remote: "came too late",
+            keep_remote: "Take what came too late",
+            ..PAIR
+        },
+        "unique_key" => Phrases {
+            title: "Two records, one unique value",
+            story: "Two records were given the same value of a unique key. The other record owns it; this one waits.",
+            local: "the other record",
+            remote: "this record",
+            keep_local: "Leave the value where it is",
+            keep_remote: "Give the value to this record",
+        },
+        "foreign_key" => Phrases {
+            title: "The parent is gone",
+            story: "The row that this one refers to was deleted. This row waits until its parent is back.",
+            local: "the parent's deletion",
+            remote: "this record",
+            keep_local: "Leave the row out",
+            keep_remote: "Bring the row back",
+        },
+        "tree" => Phrases {
+            title: "The tree does not hold",
+            story: "Edits that were each fine have together broken the tree. The conflict closes by itself when \
+                    the rows are repaired.",
+            ..PAIR
+        },
+        _ => PAIR,
+    }
+}

@@ -1,0 +1,120 @@
+//! What is missing or waits: gaps, received events, pending rows, tables that are not captured.
+
+use super::page::{cell, rest};
+use crate::pg::query;
+use concord_core::report::html::Html;
+use concord_core::report::quantity::age;
+
+/// Lines shown of each list.
+const MAX_LINES: i64 = 50;
+
+/// A list: its heading, the words over its columns, what to say when it is empty, what counts it and what reads it.
+/// Each row is texts and, last, an age in seconds.
+struct List {
+    title: &'static str,
+    columns: &'static [&'static str],
+    age: &'static str,
+    none: &'static str,
+    count: &'static str,
+    sql: &'static str,
+    all: &'static str,
+}
+
+const LISTS: [List; 4] = [
+    List {
+        title: "Gaps",
+        columns: &["Node", "Missing numbers"],
+        age: "Last heard from",
+        none: "No gap: of every number known to exist, the event is here.",
+        count: "SELECT pg_catalog.count(*) FROM concord.gaps()",
+        sql: "SELECT COALESCE(n.name, g.origin_node_id::text),
+                     CASE WHEN g.first_missing = g.last_missing THEN g.first_missing::text
+                          ELSE pg_catalog.format('%s to %s', g.first_missing, g.last_missing) END,
+                     EXTRACT(epoch FROM pg_catalog.now() - n.last_heartbeat)::float8
+              FROM concord.gaps() g LEFT JOIN concord.nodes n ON n.node_id = g.origin_node_id
+              ORDER BY g.origin_node_id, g.first_missing LIMIT $1",
+        all: "SELECT * FROM concord.gaps();",
+    },
+    List {
+        title: "Received, and waiting for others",
+        columns: &["Node", "Reason", "Events"],
+        age: "Oldest",
+        none: "No event waits: all that came have entered the log.",
+        count: "SELECT pg_catalog.count(DISTINCT (r.origin_node_id, r.reason))
+                FROM concord.received_events r",
+        sql: "SELECT COALESCE(pg_catalog.max(n.name), r.origin_node_id::text), r.reason,
+                     pg_catalog.count(*)::text,
+                     EXTRACT(epoch FROM pg_catalog.now() - pg_catalog.min(r.received_at))::float8
+              FROM concord.received_events r LEFT JOIN concord.nodes n ON n.node_id = r.origin_node_id
+              GROUP BY r.origin_node_id, r.reason
+              ORDER BY pg_catalog.min(r.received_at) LIMIT $1",
+        all: "SELECT * FROM concord.received;",
+    },
+    List {
+        title: "Rows that cannot be shown yet",
+        columns: &["Table", "Reason", "Rows", "For example"],
+        age: "Oldest",
+        none: "No row is pending: the tables show all that the log has.",
+        count: "SELECT pg_catalog.count(DISTINCT (p.table_schema, p.table_name, p.reason))
+                FROM concord.pending_rows p",
+        sql: "SELECT p.table_schema || '.' || p.table_name, p.reason, pg_catalog.count(*)::text,
+                     (pg_catalog.array_agg(pg_catalog.left(p.record_id, 60) || COALESCE(': ' || pg_catalog.left(p.detail, 200), '')
+                                           ORDER BY p.since, p.record_id))[1],
+                     EXTRACT(epoch FROM pg_catalog.now() - pg_catalog.min(p.since))::float8
+              FROM concord.pending_rows p
+              GROUP BY p.table_schema, p.table_name, p.reason
+              ORDER BY pg_catalog.min(p.since) LIMIT $1",
+        all: "SELECT * FROM concord.pending;",
+    },
+    List {
+        title: "Tables that are not captured",
+        columns: &["Table", "Reason"],
+        age: "Since",
+        none: "Every tracked table is captured.",
+        count: "SELECT pg_catalog.count(*) FROM concord.capture_windows WHERE closed_at IS NULL",
+        sql: "SELECT w.table_schema || '.' || w.table_name, w.reason,
+                     EXTRACT(epoch FROM pg_catalog.now() - w.opened_at)::float8
+              FROM concord.capture_windows w WHERE w.closed_at IS NULL
+              ORDER BY w.opened_at LIMIT $1",
+        all: "SELECT * FROM concord.capture_windows WHERE closed_at IS NULL;",
+    },
+];
+
+/// The section of the page.
+pub fn section(html: &mut Html) {
+    html.raw("<section id=\"waiting\"><h2>Missing and waiting</h2>\n");
+    for list in &LISTS {
+        show(html, list);
+    }
+    html.raw("</section>\n");
+}
+
+fn show(html: &mut Html, list: &List) {
+    let mut count = 0i64;
+    query::read_active(list.count, &[], |row| count = row.required(1));
+    if count == 0 {
+        html.raw("<p class=\"none\">").raw(list.none).raw("</p>\n");
+        return;
+    }
+    html.raw("<h3>").raw(list.title).raw("</h3>\n<table class=\"list\"><thead><tr>");
+    for column in list.columns {
+        html.raw("<th>").raw(column).raw("</th>");
+    }
+    html.raw("<th class=\"n\">").raw(list.age).raw("</th></tr></thead><tbody>\n");
+    let mut shown = 0;
+    query::read_active(list.sql, &[query::parameter(MAX_LINES)], |row| {
+        shown += 1;
+        html.raw("<tr>");
+        for (i, column) in list.columns.iter().enumerate() {
+            cell(html, false, column, &row.get::<String>(i as i32 + 1).unwrap_or_default());
+        }
+        html.raw("<td class=\"n\" data-label=\"").raw(list.age).raw("\">");
+        match row.get::<f64>(list.columns.len() as i32 + 1) {
+            Some(seconds) => _ = html.text(&age(seconds)).raw(" ago"),
+            None => _ = html.raw("–"),
+        }
+        html.raw("</td></tr>\n");
+    });
+    html.raw("</tbody></table>\n");
+    rest(html, count, shown, "line", "lines", list.all);
+}
