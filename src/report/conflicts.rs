@@ -1,6 +1,6 @@
 //! The conflicts: how many there are of which kind, and the open ones side by side.
 
-use super::page::{cell, rest};
+use super::page::{About, cell, rest};
 use crate::pg::query::{self, Row, parameter};
 use concord_core::report::card::{Cell, Column, Conflict, Side, card};
 use concord_core::report::html::Html;
@@ -19,10 +19,12 @@ const OPEN: &str = "
            pg_catalog.to_char(c.detected_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), c.detail,
            c.base_values IS NOT NULL, c.local_values IS NOT NULL, c.remote_values IS NOT NULL,
            c.applied_values IS NOT NULL,
-           pg_catalog.concat_ws(', ', COALESCE(ln.name, l.origin_node_id::text),
+           pg_catalog.concat_ws(', ', COALESCE(CASE WHEN l.origin_node_id = $2::concord.ulid THEN $3 END, ln.name,
+                                         l.origin_node_id::text),
                                 COALESCE(l.user_id, l.\"session_user\")),
            pg_catalog.to_char(l.wall_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
-           pg_catalog.concat_ws(', ', COALESCE(rn.name, r.origin_node_id::text),
+           pg_catalog.concat_ws(', ', COALESCE(CASE WHEN r.origin_node_id = $2::concord.ulid THEN $3 END, rn.name,
+                                         r.origin_node_id::text),
                                 COALESCE(r.user_id, r.\"session_user\")),
            pg_catalog.to_char(r.wall_timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
     FROM (SELECT * FROM concord.conflicts o WHERE o.resolved_at IS NULL
@@ -47,7 +49,7 @@ const COLUMNS: &str = "
     FROM concord.conflict_columns($1::concord.ulid) c";
 
 /// The section of the page.
-pub fn section(html: &mut Html) {
+pub fn section(html: &mut Html, about: &About) {
     html.raw("<section id=\"conflicts\"><h2>Conflicts</h2>\n");
     let open = summary(html);
     if open == 0 {
@@ -55,7 +57,9 @@ pub fn section(html: &mut Html) {
         return;
     }
     let mut shown = Vec::new();
-    query::read_active(OPEN, &[parameter(MAX_CONFLICTS)], |row| shown.push(conflict(row)));
+    let parameters =
+        [parameter(MAX_CONFLICTS), parameter(about.id.as_str()), parameter(about.name.as_str())];
+    query::read_active(OPEN, &parameters, |row| shown.push(conflict(row)));
     html.raw("<h3>Open, the oldest first</h3>\n<p class=\"note\"><del>Struck</del> is what a side gave up ");
     html.raw("of what both began with, <mark>marked</mark> what it wrote instead.</p>\n");
     let count = shown.len();

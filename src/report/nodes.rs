@@ -1,5 +1,6 @@
 //! The nodes: how far behind each other they are, and whose clock is ahead.
 
+use super::page::About;
 use crate::pg::query;
 use concord_core::report::html::Html;
 use concord_core::report::quantity::{age, span};
@@ -82,28 +83,29 @@ fn read() -> Vec<Node> {
 }
 
 /// The section of the page.
-pub fn section(html: &mut Html) {
+pub fn section(html: &mut Html, about: &About) {
     let nodes = read();
     html.raw("<section id=\"nodes\"><h2>Nodes</h2>\n");
-    if nodes.len() > 1 {
-        table(html, &nodes);
-    } else {
+    if nodes.len() < 2 {
         html.raw("<p class=\"none\">This node knows no other. Nodes appear here with their first events, taken in ");
         html.raw("by <code>concord.apply_events</code>.</p>\n");
-        table(html, &nodes);
+    }
+    table(html, &nodes, about);
+    if nodes.len() > 1 {
+        html.raw("<p class=\"note\">Not taken in: events of that node that are known to exist, here or elsewhere. ");
+        html.raw("Not confirmed: events of this node that the other was not seen to have.</p>\n");
     }
     html.raw("</section>\n");
 }
 
-fn table(html: &mut Html, nodes: &[Node]) {
+fn table(html: &mut Html, nodes: &[Node], about: &About) {
     html.raw("<table class=\"list\"><thead><tr><th>Node</th><th class=\"n\">Heard from</th><th class=\"n\">Taken in</th>");
     html.raw("<th class=\"n\">Not taken in</th><th class=\"n\">Not confirmed</th>");
     html.raw("<th class=\"n\">Clock</th></tr></thead><tbody>\n");
     for node in nodes.iter().take(MAX_NODES) {
-        line(html, node);
+        line(html, node, about);
     }
-    html.raw("</tbody></table>\n<p class=\"note\">Not taken in: events of that node that are known to exist, here ");
-    html.raw("or elsewhere. Not confirmed: events of this node that the other was not seen to have.</p>\n");
+    html.raw("</tbody></table>\n");
     super::page::rest(
         html,
         nodes.len() as i64,
@@ -114,8 +116,10 @@ fn table(html: &mut Html, nodes: &[Node]) {
     );
 }
 
-fn line(html: &mut Html, node: &Node) {
-    html.raw("<tr><th scope=\"row\"><bdi>").text(node.name.as_deref().unwrap_or("(no name yet)"));
+fn line(html: &mut Html, node: &Node, about: &About) {
+    let own_name = node.own.then_some(about.name.as_str());
+    html.raw("<tr><th scope=\"row\"><bdi>")
+        .text(own_name.or(node.name.as_deref()).unwrap_or("(no name yet)"));
     html.raw("</bdi>");
     match (node.own, node.ours, node.status.as_str()) {
         (true, ..) => _ = html.raw(" <em>this node</em>"),

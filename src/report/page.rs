@@ -21,19 +21,20 @@ pub fn page() -> String {
     html.raw("<span>database <bdi>").text(&node.database).raw("</bdi></span> <span>concord ");
     html.text(&node.version).raw("</span></p></header>\n<main>\n");
     numbers(&mut html);
-    nodes::section(&mut html);
+    nodes::section(&mut html, &node);
     waiting::section(&mut html);
     activity::section(&mut html);
-    conflicts::section(&mut html);
+    conflicts::section(&mut html, &node);
     html.raw("</main>\n<footer><p>Times are UTC. The page was made by <code>SELECT ");
     html.raw("concord.report();</code> and needs nothing but itself.</p></footer></body></html>\n");
     html.finish()
 }
 
+/// This node. Its name is in `concord.nodes` only after its first heartbeat.
 #[derive(Default)]
-struct About {
-    id: String,
-    name: String,
+pub struct About {
+    pub id: String,
+    pub name: String,
     database: String,
     version: String,
     now: String,
