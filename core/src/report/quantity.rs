@@ -29,10 +29,10 @@ pub fn span(seconds: f64) -> String {
     }
     let seconds = seconds as i64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
-    match seconds {
-        ..60 => format!("{seconds} s"),
-        ..3600 => format!("{minutes} min"),
-        ..86400 => two(hours, "h", minutes % 60, "min"),
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, ..) => two(hours, "h", minutes % 60, "min"),
         _ => two(days, "d", hours % 24, "h"),
     }
 }
