@@ -1,14 +1,20 @@
 -- Conflicts as people read them. The report itself is written in Rust (src/report).
 
 -- All columns that any image of a conflict has, in the table's order where the table is here. A column that is
--- absent is null, one without a value JSON's null. `silent` are those in which nodes may differ.
+-- absent is null, one without a value JSON's null. `silent` are those in which nodes may differ, `settable` those that
+-- can be given to resolve_conflict; `about` is null where the images tell which columns matter.
 CREATE FUNCTION concord.conflict_columns(conflict_id concord.ulid)
-    RETURNS TABLE (column_name text, base jsonb, local jsonb, remote jsonb, applied jsonb, silent boolean)
+    RETURNS TABLE (column_name text, base jsonb, local jsonb, remote jsonb, applied jsonb, silent boolean,
+                   settable boolean, about boolean)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     AS $$
         SELECT k.name, c.base_values -> k.name, c.local_values -> k.name, c.remote_values -> k.name,
                c.applied_values -> k.name,
-               COALESCE(k.name = ANY (l.silent) OR k.name = ANY (r.silent), false)
+               COALESCE(k.name = ANY (l.silent) OR k.name = ANY (r.silent), false),
+               COALESCE(here.attgenerated = '', false),
+               CASE WHEN c.conflict_type IN ('unique_key', 'tree')
+                    THEN COALESCE(c.detail -> 'columns' ? k.name, false)
+                    WHEN c.conflict_type = 'foreign_key' THEN here.refers END
         FROM concord.conflicts c
         LEFT JOIN concord.change_events l ON l.event_id = c.local_event_id
         LEFT JOIN concord.change_events r ON r.event_id = c.remote_event_id
@@ -17,7 +23,10 @@ CREATE FUNCTION concord.conflict_columns(conflict_id concord.ulid)
             FROM (VALUES (c.base_values), (c.local_values), (c.remote_values), (c.applied_values)) i(image)
             WHERE jsonb_typeof(i.image) = 'object') k
         LEFT JOIN LATERAL (
-            SELECT a.attnum
+            SELECT a.attnum, a.attgenerated,
+                   EXISTS (SELECT FROM pg_constraint o
+                           WHERE o.conrelid = t.oid AND o.conname = c.detail ->> 'constraint'
+                             AND a.attnum = ANY (o.conkey)) AS refers
             FROM pg_namespace n
             JOIN pg_class t ON t.relnamespace = n.oid AND t.relname = c.table_name
             JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = k.name AND a.attnum > 0
@@ -52,8 +61,10 @@ CREATE VIEW concord.open_conflicts AS
 SELECT c.conflict_id, c.table_schema, c.table_name, c.record_id, c.conflict_type, c.policy,
        GREATEST(pg_catalog.clock_timestamp() - c.detected_at, '0') AS age,
        COALESCE(d.columns, '{}') AS columns,
-       CASE WHEN c.local_values IS NULL THEN '(no row)' ELSE d.local END AS local,
-       CASE WHEN c.remote_values IS NULL THEN '(no row)' ELSE d.remote END AS remote,
+       CASE WHEN c.conflict_type = 'tree' THEN NULL
+            WHEN c.local_values IS NULL THEN '(no row)' ELSE d.local END AS local,
+       CASE WHEN c.conflict_type = 'tree' THEN NULL
+            WHEN c.remote_values IS NULL THEN '(no row)' ELSE d.remote END AS remote,
        c.detail
 FROM concord.conflicts c
 LEFT JOIN concord.change_events l ON l.event_id = c.local_event_id
@@ -64,7 +75,14 @@ CROSS JOIN LATERAL (
            pg_catalog.string_agg(k.name || ': ' || short.remote, '; ' ORDER BY k.name) AS remote
     FROM (
         SELECT pg_catalog.jsonb_array_elements_text(c.detail -> 'columns') COLLATE "C" AS name
-        WHERE c.conflict_type = 'unique_key'
+        WHERE c.conflict_type IN ('unique_key', 'tree')
+        UNION ALL
+        SELECT a.attname::text COLLATE "C"
+        FROM pg_catalog.pg_namespace n
+        JOIN pg_catalog.pg_class t ON t.relnamespace = n.oid AND t.relname = c.table_name
+        JOIN pg_catalog.pg_constraint o ON o.conrelid = t.oid AND o.conname = c.detail ->> 'constraint'
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (o.conkey)
+        WHERE c.conflict_type = 'foreign_key' AND n.nspname = c.table_schema
         UNION ALL
         SELECT COALESCE(x.key, y.key) COLLATE "C"
         FROM pg_catalog.jsonb_each(COALESCE(c.local_values, c.base_values, '{}')) x

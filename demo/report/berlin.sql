@@ -6,7 +6,7 @@ UPDATE content_fields SET value = replace(value, 'database server', 'server')
 WHERE content_id = page('indexes') AND field = 'summary';
 UPDATE content_fields SET value = regexp_replace(value, 'regularly', 'often')
 WHERE content_id = page('backup') AND field = 'body';
-UPDATE content_fields SET value = value || 'Read this one first.' WHERE content_id = page('sql-select') AND field = 'summary';
+UPDATE content_fields SET value = rtrim(value) || '. Read this one first.' WHERE content_id = page('sql-select') AND field = 'summary';
 INSERT INTO content_fields VALUES (page('intro-whatis'), 'title', 'de', 'Was PostgreSQL ist');
 UPDATE routes SET slug = 'first-steps' WHERE slug = 'tutorial-start';
 INSERT INTO users (username, email, password_hash) VALUES ('linus', 'linus@berlin.example.org', 'scrypt');

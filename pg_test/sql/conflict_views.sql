@@ -1,7 +1,7 @@
 -- Conflicts as people read them: conflict_diff, open_conflicts, conflict_summary.
 CREATE EXTENSION concord;
 CREATE SCHEMA cms;
-CREATE TABLE cms."Page" (id int, title text, body text, tags jsonb, "Flag" boolean, PRIMARY KEY (id));
+CREATE TABLE cms."Page" (id int, title text, body text, tags jsonb, "Flag" boolean, parent int REFERENCES cms."Page", PRIMARY KEY (id));
 SELECT concord.track('cms."Page"', conflict_policy => 'manual', merge_silently => '{"Flag"}');
 
 -- A stale write, with all that goes with it.
@@ -26,10 +26,10 @@ INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id,
      '{"z": 2, "a": "", "m": "x"}', '{"z": 1, "a": null, "m": "x"}', now() - interval '2 days', NULL),
     ('01000000000000000000000003', 'cms', 'Page', '8', 'unique_key', 'manual', NULL, '{"id": 9, "title": "same"}',
      '{"id": 8, "title": "same"}', NULL, now() - interval '1 day', '{"constraint": "page_title_key", "columns": ["title"], "record_id": "9"}'),
-    ('01000000000000000000000004', 'cms', 'Page', '9', 'foreign_key', 'manual', NULL, NULL, '{"id": 9}', NULL, now() - interval '1 hour',
-     '{"constraint": "page_parent_fkey", "table_schema": "cms", "table_name": "Page", "record_id": "1"}'),
+    ('01000000000000000000000004', 'cms', 'Page', '9', 'foreign_key', 'manual', NULL, NULL, '{"id": 9, "parent": 1}', NULL, now() - interval '1 hour',
+     '{"constraint": "Page_parent_fkey", "table_schema": "cms", "table_name": "Page", "record_id": "1"}'),
     ('01000000000000000000000005', 'cms', 'Page', '10', 'tree', 'merge', NULL, NULL, NULL, NULL, now() + interval '1 hour',
-     '{"problem": "cycle", "rows": ["10", "11"]}'),
+     '{"problem": "cycle", "rows": ["10", "11"], "columns": ["parent"]}'),
     ('01000000000000000000000006', 'cms', 'Page', '11', 'update_origin_differs', 'manual', '{"title": "a"}',
      jsonb_build_object('title', repeat('long ', 20)), '{"title": "short"}', '{"title": "b"}', now() - interval '1 minute', NULL);
 UPDATE concord.conflicts SET resolved_at = now(), resolution = 'lww' WHERE table_name = 'elsewhere';

@@ -37,7 +37,7 @@ const OPEN: &str = "
 
 /// A column in each image: its beginning, its length, and whether it is a string in JSON.
 const COLUMNS: &str = "
-    SELECT c.column_name, c.silent,
+    SELECT c.column_name, c.silent, c.settable, c.about,
            c.base IS NULL, pg_catalog.left(c.base #>> '{}', $2),
            pg_catalog.length(c.base #>> '{}')::bigint, pg_catalog.jsonb_typeof(c.base) = 'string',
            c.local IS NULL, pg_catalog.left(c.local #>> '{}', $2),
@@ -165,10 +165,12 @@ fn read_columns(conflict: &mut Conflict) {
         conflict.columns.push(Column {
             name: row.required(1),
             silent: row.required(2),
-            base: value(3),
-            local: value(7),
-            remote: value(11),
-            applied: value(15),
+            settable: row.required(3),
+            about: row.get(4),
+            base: value(5),
+            local: value(9),
+            remote: value(13),
+            applied: value(17),
         });
     });
 }

@@ -71,7 +71,7 @@ fn numbers(html: &mut Html) {
                 (SELECT COALESCE(pg_catalog.sum(g.last_missing - g.first_missing + 1), 0)::bigint
                  FROM concord.gaps() g),
                 (SELECT pg_catalog.count(*) FROM concord.received_events),
-                (SELECT pg_catalog.count(*) FROM concord.pending_rows),
+                (SELECT pg_catalog.count(*) FROM concord.pending),
                 (SELECT pg_catalog.count(*) FROM concord.capture_windows WHERE closed_at IS NULL),
                 (SELECT pg_catalog.count(*) FROM concord.nodes WHERE status IN ('stale', 'forked'))",
         &[],

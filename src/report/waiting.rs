@@ -56,12 +56,12 @@ const LISTS: [List; 4] = [
         age: "Oldest",
         none: "No row is pending: the tables show all that the log has.",
         count: "SELECT pg_catalog.count(DISTINCT (p.table_schema, p.table_name, p.reason))
-                FROM concord.pending_rows p",
+                FROM concord.pending p",
         sql: "SELECT p.table_schema || '.' || p.table_name, p.reason, pg_catalog.count(*)::text,
                      (pg_catalog.array_agg(pg_catalog.left(p.record_id, 60) || COALESCE(': ' || pg_catalog.left(p.detail, 200), '')
                                            ORDER BY p.since, p.record_id))[1],
                      EXTRACT(epoch FROM pg_catalog.now() - pg_catalog.min(p.since))::float8
-              FROM concord.pending_rows p
+              FROM concord.pending p
               GROUP BY p.table_schema, p.table_name, p.reason
               ORDER BY pg_catalog.min(p.since) LIMIT $1",
         all: "SELECT * FROM concord.pending;",

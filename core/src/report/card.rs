@@ -59,6 +59,10 @@ pub struct Column {
     pub applied: Cell,
     /// Nodes may differ in it.
     pub silent: bool,
+    /// It can be written.
+    pub settable: bool,
+    /// Whether the conflict is about it, where the images do not tell.
+    pub about: Option<bool>,
 }
 
 /// An image, and whose event it is after.
@@ -96,9 +100,8 @@ impl Conflict {
     }
 
     fn is_about(&self, column: &Column) -> bool {
-        if let (true, Some(names)) = (self.kind == "unique_key", self.detail["columns"].as_array())
-        {
-            return names.iter().any(|name| name.as_str() == Some(&column.name));
+        if let Some(about) = column.about {
+            return about;
         }
         let of =
             |side: &Side, cell: &Cell| if side.exists { cell.clone() } else { column.base.clone() };
@@ -254,6 +257,7 @@ fn pieces(html: &mut Html, pieces: &[Piece<'_>], mark: [&'static str; 2], text: 
 }
 
 #[cfg(test)]
+#[allow(missing_docs)]
 pub mod tests {
     use super::*;
 
@@ -278,6 +282,8 @@ pub mod tests {
                 local,
                 remote,
                 silent: false,
+                settable: true,
+                about: None,
             }],
             ..Conflict::default()
         }

@@ -59,7 +59,7 @@ pub fn of(conflict_type: &str) -> Phrases {
             story: "Two records were given the same value of a unique key. The other record owns it; this one waits.",
             local: "the other record",
             remote: "this record",
-            keep_local: "Leave the value where it is",
+            keep_local: "Give this record up",
             keep_remote: "Give the value to this record",
         },
         "foreign_key" => Phrases {
@@ -67,8 +67,8 @@ pub fn of(conflict_type: &str) -> Phrases {
             story: "The row that this one refers to was deleted. This row waits until its parent is back.",
             local: "the parent's deletion",
             remote: "this record",
-            keep_local: "Leave the row out",
-            keep_remote: "Bring the row back",
+            keep_local: "Give the row up",
+            keep_remote: "Bring the row and its parent back",
         },
         "tree" => Phrases {
             title: "The tree does not hold",

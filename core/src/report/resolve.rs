@@ -38,7 +38,7 @@ fn merged(conflict: &Conflict) -> Option<String> {
     };
     let values: Vec<(&str, Option<Value>)> = conflict
         .differing()
-        .filter(|column| !matches!(side(column), Cell::Absent))
+        .filter(|column| column.settable && !matches!(side(column), Cell::Absent))
         .map(|column| (column.name.as_str(), side(column).short_json(LONG)))
         .collect();
     if values.is_empty() {
@@ -142,6 +142,13 @@ mod tests {
         assert!(last(&found).ends_with("'remote');"));
         found.kind = "tree".to_owned();
         assert!(last(&found).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_left_out() {
+        let mut found = conflict("sum", text("1"), text("2"), text("3"));
+        found.columns[0].settable = false;
+        assert!(last(&found).ends_with("'remote');"));
     }
 
     #[test]
