@@ -30,8 +30,6 @@ pub struct Rows<'a> {
     group: &'a Group,
     /// The records that need a decision of their own.
     careful: BTreeSet<Record>,
-    /// Something here may be unknown to the group's writer.
-    concurrent: bool,
     /// Tables with rows that are not shown as their fold.
     unsettled: Vec<(String, String)>,
 }
@@ -60,9 +58,8 @@ impl Touched {
 
 /// Shows the rows of a group that has entered the log; returns how many conflicts are new.
 pub fn show_group(group: &Group, tables: &[Touched]) -> Result<i64> {
-    let unsettled = if pending::is_any() { pending::tables() } else { Vec::new() };
-    let mut rows =
-        Rows { group, careful: BTreeSet::new(), concurrent: is_concurrent(group), unsettled };
+    let unsettled = if pending::is_any()? { pending::tables() } else { Vec::new() };
+    let mut rows = Rows { group, careful: BTreeSet::new(), unsettled };
     for touched in tables {
         rows.write_table(touched)?;
     }
@@ -111,6 +108,8 @@ struct Batch {
     kept_count: i64,
     gone_count: i64,
     inserts_only: bool,
+    /// Records whose image is not of the columns that the table has here.
+    odd: Vec<String>,
 }
 
 impl Rows<'_> {
@@ -194,11 +193,17 @@ impl Rows<'_> {
             operations: Vec::new(),
             unseen: false,
         };
-        let mut odd = self.odd(target, first);
-        let Some(batch) = self.batch(target, first, &odd) else {
-            self.add_careful(&touched, odd);
-            return Ok(());
-        };
+        let Some(mut batch) = self.batch(target, first, &[]) else { return Ok(()) };
+        let mut odd = std::mem::take(&mut batch.odd);
+        if !odd.is_empty() {
+            match self.batch(target, first, &odd) {
+                Some(rest) => batch = rest,
+                None => {
+                    self.add_careful(&touched, odd);
+                    return Ok(());
+                }
+            }
+        }
         let written = attempt(
             || {
                 lock(target, &batch).or_raise();
@@ -227,43 +232,28 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// Records whose image is not of the columns that the table has here.
-    fn odd(&self, target: &Target, first: i64) -> Vec<String> {
-        let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
-        let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
-        let mut odd = Vec::new();
-        query::read_latest(
-            "SELECT DISTINCT record_id FROM concord.change_events
-             WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
-               AND table_schema = $4 AND table_name = $5
-               AND operation IN ('INSERT', 'UPDATE')
-               AND NOT (new_values ?& $6 AND new_values - $6 = '{}')",
-            &[a, b, c, d, e, parameter(names)],
-            |row| odd.push(row.required(1)),
-        );
-        odd
-    }
-
     /// The last event of each record but those in `without`; `None` where there is no other.
     fn batch(&self, target: &Target, first: i64, without: &[String]) -> Option<Batch> {
         let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
+        let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
         let mut batch = None;
         query::read_latest(
-            "SELECT COALESCE(array_agg(l.record_id ORDER BY l.record_id) FILTER (WHERE l.kept), '{}'),
-                    COALESCE(array_agg(l.new_values ORDER BY l.record_id) FILTER (WHERE l.kept), '{}'),
-                    COALESCE(array_agg(l.record_id ORDER BY l.record_id) FILTER (WHERE NOT l.kept), '{}'),
+            "SELECT COALESCE(array_agg(l.record_id) FILTER (WHERE l.kept), '{}'),
+                    COALESCE(array_agg(l.new_values) FILTER (WHERE l.kept), '{}'),
+                    COALESCE(array_agg(l.record_id) FILTER (WHERE NOT l.kept), '{}'),
                     count(*) FILTER (WHERE l.kept), count(*) FILTER (WHERE NOT l.kept),
-                    COALESCE(bool_and(l.operation = 'INSERT' AND l.only), true)
+                    COALESCE(bool_and(l.operation = 'INSERT'), true),
+                    COALESCE(array_agg(l.record_id)
+                             FILTER (WHERE l.kept AND NOT (l.new_values ?& $7 AND l.new_values - $7 = '{}')), '{}')
              FROM (SELECT DISTINCT ON (e.record_id) e.record_id, e.new_values, e.operation,
-                          e.operation IN ('INSERT', 'UPDATE') AS kept,
-                          count(*) OVER (PARTITION BY e.record_id) = 1 AS only
+                          e.operation IN ('INSERT', 'UPDATE') AS kept
                    FROM concord.change_events e
                    WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
                      AND e.table_schema = $4 AND e.table_name = $5
                      AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
                      AND NOT e.record_id = ANY ($6)
                    ORDER BY e.record_id, e.node_sequence DESC) l",
-            &[a, b, c, d, e, parameter(without.to_vec())],
+            &[a, b, c, d, e, parameter(without.to_vec()), parameter(names)],
             |row| {
                 let (kept_count, gone_count): (i64, i64) = (row.required(4), row.required(5));
                 if kept_count + gone_count > 0 {
@@ -274,6 +264,7 @@ impl Rows<'_> {
                         kept_count,
                         gone_count,
                         inserts_only: row.required(6),
+                        odd: row.required(7),
                     });
                 }
             },
@@ -285,7 +276,7 @@ impl Rows<'_> {
     /// are locked: whoever held them has committed, and is seen.
     fn unseen(&self, target: &Target, first: i64) -> Vec<String> {
         let mut unseen = Vec::new();
-        if !self.concurrent {
+        if !is_concurrent(self.group) {
             return unseen;
         }
         let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);

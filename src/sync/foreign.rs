@@ -101,7 +101,7 @@ pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<
 /// Rows that are set aside and refer to this one.
 pub fn waiting_for(parent: &Gone) -> Result<Vec<Record>> {
     let constraints = parent.target.constraints()?;
-    if constraints.children.is_empty() || !super::pending::is_any() {
+    if constraints.children.is_empty() || !super::pending::is_any()? {
         return Ok(Vec::new());
     }
     let before = constraints.unique.len() + constraints.parents.len();

@@ -2,8 +2,10 @@
 
 use super::decide::Entry;
 use super::rows::Record;
+use crate::error::Result;
 use crate::pg::attempt::Failure;
 use crate::pg::query::{self, parameter};
+use crate::pg::{catalog, scan};
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
@@ -67,10 +69,8 @@ impl Obstacle {
 }
 
 /// Whether any row is not shown as its fold.
-pub fn is_any() -> bool {
-    let mut any = false;
-    query::read_latest("SELECT FROM concord.pending_rows LIMIT 1", &[], |_| any = true);
-    any
+pub fn is_any() -> Result<bool> {
+    Ok(!scan::is_empty(catalog::pending()?))
 }
 
 /// What a writer of a row could not know of, where its table does not show it as its fold.
