@@ -23,8 +23,11 @@ feeding AS (
                   WHERE i.indrelid = t.relation AND i.indisunique AND a.attnum = ANY (i.indkey::int2[]))),
 bounded AS (
     SELECT f.*, s.seqincrement, s.seqstart, s.seqcycle,
-           LEAST(s.seqmax, CASE f.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
-                                           ELSE s.seqmax END) AS highest
+           -- One sequence can feed several columns.
+           pg_catalog.min(LEAST(s.seqmax, CASE f.atttypid WHEN 'int2'::regtype THEN 32767
+                                                          WHEN 'int4'::regtype THEN 2147483647
+                                                          ELSE s.seqmax END))
+               OVER (PARTITION BY f.sequence) AS highest
     FROM feeding f JOIN pg_catalog.pg_sequence s ON s.seqrelid = f.sequence),
 stepping AS (
     SELECT b.*, (p.own ->> 'place')::bigint AS place,

@@ -188,6 +188,33 @@ fn a_fork_is_kept_aside_and_the_stream_goes_on() {
 }
 
 #[test]
+fn a_number_that_comes_back_before_its_commit_is_waited_for() {
+    let net = pair("early", &[QUIET]);
+    net.at(1).run("INSERT INTO page VALUES ('own', 'true')");
+    net.settle();
+    let mut writer = net.at(1);
+    writer.run("BEGIN; INSERT INTO page VALUES ('held', 'back'); SELECT concord.flush()");
+    // What the other node would send had it seen the commit already: here it is not the same event.
+    net.at(0).run(
+        "INSERT INTO concord.change_events (event_id, hlc, origin_node_id, node_sequence, group_sequence,
+             group_size, operation, \"session_user\", observed, wall_timestamp)
+         SELECT concord.gen_ulid(), hlc, origin_node_id, node_sequence + 1, node_sequence + 1, 1, 'VOID',
+                'x', '{}', now()
+         FROM concord.change_events WHERE record_id = 'own'",
+    );
+    eventually("the worker waits, and fails", || {
+        net.cluster(1).log().contains("has come back and is not committed here").then_some(())
+    });
+    let mut there = net.at(1);
+    assert!(there.all::<String>("SELECT reason FROM concord.received").is_empty());
+    writer.run("COMMIT");
+    net.at(0).run("INSERT INTO page VALUES ('after', 'all')");
+    has_page(&mut there, "after", "all");
+    has_page(&mut there, "held", "back");
+    assert_eq!(there.all::<String>("SELECT reason FROM concord.received"), ["forked_origin"]);
+}
+
+#[test]
 fn a_worker_that_is_killed_loses_nothing() {
     let mut random = Random::for_test();
     let net = pair("killed", &[QUIET]);
