@@ -35,7 +35,8 @@ pub fn heartbeat() -> Result<()> {
     let _owner = AsOwner::of(node.log);
     query::write(
         "UPDATE concord.nodes
-         SET name = $2, hostname = $3, status = 'active', last_heartbeat = pg_catalog.clock_timestamp()
+         SET name = $2, hostname = $3, last_heartbeat = pg_catalog.clock_timestamp(),
+             status = CASE status WHEN 'stale' THEN 'active' ELSE status END
          WHERE node_id = $1",
         &[
             parameter(SqlUlid::from(node.node_id)),

@@ -55,7 +55,8 @@ fn note_progress(node: Attached) -> Result<()> {
     );
     query::write(
         "UPDATE concord.nodes
-         SET name = $2, hostname = $3, status = 'active',
+         SET name = $2, hostname = $3,
+             status = CASE status WHEN 'stale' THEN 'active' ELSE status END,
              last_heartbeat = pg_catalog.clock_timestamp(), hlc_high_water_mark = $4,
              applied_sequence = GREATEST(applied_sequence, $5),
              received_sequence = GREATEST(received_sequence, $5)

@@ -209,6 +209,19 @@ fn a_second_event_under_a_known_number_is_a_fork() {
 }
 
 #[test]
+fn a_node_that_sees_itself_forked_goes_on_saying_so() {
+    let mut world = shared_page("fork_of_own", "lww");
+    let event: String = world.node(0).one("SELECT e::text FROM concord.export_events() e LIMIT 1");
+    let id: String = world.node(0).one("SELECT event_id::text FROM concord.change_events LIMIT 1");
+    let other: String = world.node(0).one("SELECT concord.gen_ulid()::text");
+    assert_eq!(world.apply(0, &[event.replace(&id, &other)]).received, 1);
+    world.node(0).run("SELECT concord.tick(); SELECT concord.heartbeat()");
+    world.node(0).run("SELECT concord.tick()");
+    let status = "SELECT status FROM concord.nodes WHERE node_id = concord.node_id()";
+    assert_eq!(world.node(0).one::<String>(status), "forked");
+}
+
+#[test]
 fn a_clock_far_ahead_waits_and_moves_nobodys() {
     let mut world = shared_page("future", "lww");
     world.node(0).run("UPDATE page SET title = 't1'");
