@@ -187,3 +187,12 @@ SELECT concord.track('r_composite_key', version_column => NULL, record_key => '{
 -- bpchar keeps trailing blanks that do not count.
 CREATE TABLE r_bpchar (k bpchar PRIMARY KEY);
 SELECT concord.track('r_bpchar');
+
+-- The longest key goes into the log's indexes beside the longest name; one byte more does not.
+CREATE TABLE a_name_as_long_as_names_can_be_which_is_sixty_three_bytes_of_it (k text PRIMARY KEY);
+SELECT concord.track('a_name_as_long_as_names_can_be_which_is_sixty_three_bytes_of_it', version_column => NULL);
+INSERT INTO a_name_as_long_as_names_can_be_which_is_sixty_three_bytes_of_it
+SELECT string_agg(md5(i::text), '') FROM generate_series(1, 78) i;
+SELECT length(record_id), length(table_name) FROM concord.change_events ORDER BY node_sequence DESC LIMIT 1;
+INSERT INTO a_name_as_long_as_names_can_be_which_is_sixty_three_bytes_of_it
+SELECT 'x' || string_agg(md5(i::text), '') FROM generate_series(1, 78) i;

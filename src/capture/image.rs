@@ -12,8 +12,8 @@ use concord_core::jsonb::{Field, varlena_header};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::{CStr, c_char};
 
-/// The index of the log holds a record key beside a table name, in a third of a page.
-const LONGEST_KEY: usize = 2500;
+/// Bytes. The index of the log holds a record key beside a table name, in a third of a page.
+const LONGEST_KEY: usize = 2496;
 
 /// A row taken apart: values and nulls by the relation's columns, dropped ones included.
 pub struct RowValues {
@@ -102,7 +102,7 @@ impl<'a> Imager<'a> {
             }
             text.push(b']');
         }
-        if text.len() > LONGEST_KEY {
+        if text.len() - 4 > LONGEST_KEY {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
                 format!("a record key of {} bytes is too long", text.len() - 4),
