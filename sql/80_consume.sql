@@ -39,10 +39,16 @@ CREATE FUNCTION concord.consume(consumer text, max_events integer)
                 SELECT * FROM concord.events_after(cursor_of.acknowledged, max_events)),
             remembered AS (
                 UPDATE concord.consumers c
-                SET delivered = c.acknowledged || COALESCE(
-                    (SELECT jsonb_object_agg(b.origin_node_id::text, b.last)
-                     FROM (SELECT origin_node_id, max(node_sequence) AS last
-                           FROM batch GROUP BY origin_node_id) b), '{}')
+                -- An earlier call can have delivered more.
+                SET delivered = (
+                    SELECT COALESCE(jsonb_object_agg(d.origin, d.last), '{}')
+                    FROM (SELECT a.origin, max(a.last) AS last
+                          FROM (SELECT b.origin_node_id::text AS origin, b.node_sequence AS last
+                                FROM batch b
+                                UNION ALL
+                                SELECT o.key, o.value::bigint
+                                FROM jsonb_each_text(c.delivered) o) a
+                          GROUP BY a.origin) d)
                 WHERE c.consumer = $1)
             SELECT * FROM batch b ORDER BY b.hlc, b.origin_node_id, b.node_sequence;
     END

@@ -24,6 +24,13 @@ SELECT node_sequence FROM concord.consume('search', 2);
 SELECT event_id AS fourth FROM concord.consume('search', 3) WHERE node_sequence = 4 \gset
 SELECT concord.acknowledge('search', :'fourth');
 SELECT node_sequence FROM concord.consume('search', 100);
+-- Asking for less does not take back what was delivered: it may still be acknowledged.
+BEGIN;
+SELECT count(*) FROM concord.consume('search', 1);
+SELECT event_id AS fifth FROM concord.change_events WHERE node_sequence = 5 \gset
+SELECT concord.acknowledge('search', :'fifth');
+SELECT node_sequence FROM concord.consume('search', 1);
+ROLLBACK;
 -- Acknowledged twice, or something from before: nothing moves back.
 SELECT concord.acknowledge('search', :'fourth');
 SELECT concord.acknowledge('search', :'third');
