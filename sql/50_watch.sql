@@ -1,13 +1,14 @@
 -- What the event triggers last saw of each tracked table, to tell what a DDL command changed. Made
 -- again by itself after a restore, when the triggers are created.
 CREATE TABLE concord.watched_tables (
-    relation      oid  PRIMARY KEY,
-    table_schema  text NOT NULL,
-    table_name    text NOT NULL,
-    capturing     boolean NOT NULL,
-    truncating    boolean NOT NULL,
-    partitions    oid[] NOT NULL DEFAULT '{}',
-    columns       text[] NOT NULL DEFAULT '{}'
+    relation        oid  PRIMARY KEY,
+    table_schema    text NOT NULL,
+    table_name      text NOT NULL,
+    capturing       boolean NOT NULL,
+    truncating      boolean NOT NULL,
+    partitions      oid[] NOT NULL DEFAULT '{}',
+    partition_names text[] NOT NULL DEFAULT '{}',
+    columns         text[] NOT NULL DEFAULT '{}'
 );
 
 CREATE TABLE concord.capture_windows (

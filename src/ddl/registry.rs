@@ -18,8 +18,19 @@ pub struct Watched {
     pub truncating: bool,
     /// Its leaf partitions.
     pub partitions: Vec<pg_sys::Oid>,
+    /// Their names, in the same order.
+    pub partition_names: Vec<String>,
     /// The names of its columns by their numbers, dropped ones empty.
     pub columns: Vec<String>,
+}
+
+impl Watched {
+    /// Its leaf partitions, with their names, that are not among those of `other`.
+    pub fn partitions_without(&self, other: &Watched) -> Vec<(pg_sys::Oid, &str)> {
+        let named = self.partitions.iter().zip(&self.partition_names);
+        let only = named.filter(|(partition, _)| !other.partitions.contains(partition));
+        only.map(|(partition, name)| (*partition, name.as_str())).collect()
+    }
 }
 
 /// Tables of which some trigger that captures does not fire under
@@ -55,6 +66,9 @@ const PRESENT: &str = "
                  AND x.tgfoid = 'concord.truncate_trigger()'::pg_catalog.regprocedure),
            ARRAY(SELECT p.relid::oid FROM pg_catalog.pg_partition_tree(c.oid) p
                  WHERE p.isleaf AND p.relid <> c.oid ORDER BY 1),
+           ARRAY(SELECT l.relname::text FROM pg_catalog.pg_partition_tree(c.oid) p
+                 JOIN pg_catalog.pg_class l ON l.oid = p.relid
+                 WHERE p.isleaf AND p.relid <> c.oid ORDER BY p.relid::oid),
            ARRAY(SELECT CASE WHEN a.attisdropped THEN '' ELSE a.attname::text END
                  FROM pg_catalog.pg_attribute a
                  WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
@@ -66,7 +80,8 @@ const PRESENT: &str = "
     ORDER BY c.oid";
 
 const SEEN: &str = "
-    SELECT relation, table_schema, table_name, capturing, truncating, partitions, columns
+    SELECT relation, table_schema, table_name, capturing, truncating, partitions, partition_names,
+           columns
     FROM concord.watched_tables ORDER BY relation";
 
 /// The tracked tables as they are.
@@ -89,7 +104,8 @@ fn read(sql: &str) -> Vec<Watched> {
             capturing: row.required(4),
             truncating: row.required(5),
             partitions: row.required(6),
-            columns: row.required(7),
+            partition_names: row.required(7),
+            columns: row.required(8),
         });
     });
     tables
@@ -99,12 +115,14 @@ fn read(sql: &str) -> Vec<Watched> {
 pub fn remember(table: &Watched) {
     query::write(
         "INSERT INTO concord.watched_tables
-             (relation, table_schema, table_name, capturing, truncating, partitions, columns)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+             (relation, table_schema, table_name, capturing, truncating, partitions,
+              partition_names, columns)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (relation) DO UPDATE
          SET table_schema = excluded.table_schema, table_name = excluded.table_name,
              capturing = excluded.capturing, truncating = excluded.truncating,
-             partitions = excluded.partitions, columns = excluded.columns",
+             partitions = excluded.partitions, partition_names = excluded.partition_names,
+             columns = excluded.columns",
         &[
             parameter(table.relation),
             parameter(table.schema.as_str()),
@@ -112,6 +130,7 @@ pub fn remember(table: &Watched) {
             parameter(table.capturing),
             parameter(table.truncating),
             parameter(table.partitions.clone()),
+            parameter(table.partition_names.clone()),
             parameter(table.columns.clone()),
         ],
         |_| {},

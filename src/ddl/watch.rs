@@ -176,27 +176,24 @@ fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
 
 /// Rows that come or go with a partition are not captured row by row.
 fn compare_partitions(command: &str, seen: &Watched, table: &Watched) -> Result<()> {
-    let new: Vec<_> = table.partitions.iter().filter(|p| !seen.partitions.contains(p)).collect();
-    let gone: Vec<_> = seen.partitions.iter().filter(|p| !table.partitions.contains(p)).collect();
+    let new = table.partitions_without(seen);
+    let gone = seen.partitions_without(table);
     if !new.is_empty() {
         track::equip_partitions(table.relation);
     }
     // What was detached is a table of its own.
-    for partition in gone.iter().filter(|partition| relation_name(***partition).is_some()) {
-        track::remove(**partition);
+    for (partition, _) in gone.iter().filter(|(partition, _)| relation_name(*partition).is_some()) {
+        track::remove(*partition);
     }
     let mut changes = Vec::new();
     // A partition that was just created holds no rows yet.
     if command == "ALTER TABLE" {
-        changes.extend(new.into_iter().map(|partition| ("partition attached", partition)));
+        changes.extend(new.into_iter().map(|(_, name)| ("partition attached", name)));
     }
-    changes.extend(gone.into_iter().map(|partition| ("partition detached or dropped", partition)));
+    changes.extend(gone.into_iter().map(|(_, name)| ("partition detached or dropped", name)));
     for (change, partition) in changes {
         windows::note(&table.schema, &table.table, change);
-        note(
-            table,
-            json!({"command": command, "change": change, "partition": relation_name(*partition)}),
-        )?;
+        note(table, json!({"command": command, "change": change, "partition": partition}))?;
     }
     Ok(())
 }
