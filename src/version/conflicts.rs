@@ -31,12 +31,17 @@ pub fn record(node: &Attached, first: i64, last: i64) {
          FROM concord.change_events s
          CROSS JOIN LATERAL (SELECT s.metadata ->> 'on_stale' <> 'overwrite' AS kept,
                                     s.metadata ->> 'version_column' AS version_column) m
+         -- What the writer's node had: what came to others later, or came here first, does not count.
+         CROSS JOIN LATERAL (
+             SELECT g.observed || pg_catalog.jsonb_build_object(
+                        s.origin_node_id::text, s.node_sequence - 1) AS vector
+             FROM concord.change_events g
+             WHERE g.origin_node_id = s.origin_node_id AND g.node_sequence = s.group_sequence) seen
          LEFT JOIN LATERAL (
              SELECT e.event_id FROM concord.change_events e
              WHERE e.record_id = s.record_id AND e.table_name = s.table_name
                AND e.table_schema = s.table_schema AND e.operation IN ('INSERT', 'UPDATE')
-               AND (e.hlc, e.origin_node_id, e.node_sequence)
-                   < (s.hlc, s.origin_node_id, s.node_sequence)
+               AND e.node_sequence <= COALESCE((seen.vector ->> e.origin_node_id::text)::bigint, 0)
              ORDER BY e.hlc DESC, e.origin_node_id DESC, e.node_sequence DESC LIMIT 1) earlier ON true
          LEFT JOIN LATERAL (
              SELECT e.event_id FROM concord.change_events e
@@ -47,12 +52,13 @@ pub fn record(node: &Attached, first: i64, last: i64) {
              ORDER BY e.node_sequence LIMIT 1) landed ON true
          LEFT JOIN LATERAL (
              SELECT v.image FROM concord.change_events e
-             CROSS JOIN LATERAL (VALUES (e.new_values), (e.old_values)) v(image)
+             CROSS JOIN LATERAL (VALUES (1, e.new_values), (2, e.old_values)) v(place, image)
              WHERE e.record_id = s.record_id AND e.table_name = s.table_name
                AND e.table_schema = s.table_schema
                AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+               AND e.node_sequence <= COALESCE((seen.vector ->> e.origin_node_id::text)::bigint, 0)
                AND v.image ->> m.version_column = s.metadata ->> 'read_version'
-             LIMIT 1) base ON true
+             ORDER BY e.hlc, e.origin_node_id, e.node_sequence, v.place LIMIT 1) base ON true
          WHERE s.origin_node_id = $1 AND s.node_sequence BETWEEN $2 AND $3
            AND s.operation = 'STALE'
          ON CONFLICT DO NOTHING",

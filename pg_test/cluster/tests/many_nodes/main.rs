@@ -15,4 +15,5 @@ mod site;
 mod stories;
 mod trees;
 mod unique;
+mod stale;
 mod world;
