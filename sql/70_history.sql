@@ -88,12 +88,17 @@ CREATE FUNCTION concord.row_now(relation regclass, record_id text, exact boolean
     LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'row_now';
 
--- Before a record's first event it was what that event found; without any event it is what it is.
+-- What events of one record make of it together; null where it does not exist.
+CREATE FUNCTION concord.fold_events(event_ids concord.ulid[]) RETURNS jsonb
+    LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'fold_events';
+
+-- One node's last image is the fold of its events. Before a record's first event it was what that event found; without any event it is what it is.
 CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord.hlc) RETURNS jsonb
     LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS $$
         WITH events AS (
-            SELECT e.hlc, e.origin_node_id, e.node_sequence, e.operation, e.old_values, e.new_values
+            SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.old_values, e.new_values
             FROM concord.table_names($1) n
             JOIN concord.change_events e
               ON e.table_schema = n.table_schema AND e.table_name = n.table_name
@@ -101,7 +106,8 @@ CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord
             WHERE e.record_id = $2
               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'))
         SELECT CASE
-            WHEN EXISTS (SELECT FROM events e WHERE e.hlc <= $3) THEN
+            WHEN past.nodes > 1 THEN concord.fold_events(past.event_ids)
+            WHEN past.nodes = 1 THEN
                 (SELECT e.new_values FROM events e WHERE e.hlc <= $3
                  ORDER BY e.hlc DESC, e.origin_node_id DESC, e.node_sequence DESC LIMIT 1)
             WHEN EXISTS (SELECT FROM events) THEN
@@ -109,6 +115,8 @@ CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord
                  ORDER BY e.hlc, e.origin_node_id, e.node_sequence LIMIT 1)
             ELSE concord.row_now($1, $2, exact => true)
         END
+        FROM (SELECT count(DISTINCT e.origin_node_id) AS nodes, array_agg(e.event_id) AS event_ids
+              FROM events e WHERE e.hlc <= $3) past
     $$;
 
 CREATE FUNCTION concord.row_at(relation regclass, record_id text, at timestamptz) RETURNS jsonb

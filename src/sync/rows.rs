@@ -1,12 +1,17 @@
 //! A record's events, as the log has them, and what they fold to.
 
+#![allow(unsafe_code)]
+
 use super::waiting::parse_vector;
-use crate::error::{Error, Result};
+use crate::error::{Error, OrRaise, Result};
+use crate::pg::function::argument;
 use crate::pg::query::{self, Row, parameter};
+use crate::pg_function;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::event::{Change, RowEvent, Stamp, Touched};
 use concord_core::fold;
 use concord_core::ulid::Ulid;
+use pgrx::{IntoDatum, JsonB, pg_sys};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -77,23 +82,54 @@ impl State {
     }
 }
 
+/// The events as the rules see them that a condition is true for.
+macro_rules! events_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.operation,
+                    e.touched, e.silent, e.new_values::text, g.observed::text,
+                    (e.metadata -> 'unseen')::text
+             FROM concord.change_events e
+             JOIN concord.change_events g
+               ON g.origin_node_id = e.origin_node_id AND g.node_sequence = e.group_sequence
+             WHERE e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') AND ",
+            $condition
+        )
+    };
+}
+
 /// All events of a record.
 pub fn events_of(record: &Record) -> Result<Vec<LogEvent>> {
     let mut events = Vec::new();
     query::read_latest(
-        "SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.operation,
-                e.touched, e.silent, e.new_values::text, g.observed::text,
-                (e.metadata -> 'unseen')::text
-         FROM concord.change_events e
-         JOIN concord.change_events g
-           ON g.origin_node_id = e.origin_node_id AND g.node_sequence = e.group_sequence
-         WHERE e.table_schema = $1 AND e.table_name = $2 AND e.record_id = $3
-           AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')",
+        events_where!("e.table_schema = $1 AND e.table_name = $2 AND e.record_id = $3"),
         &record.parameters(),
         |row| events.push(read(row)),
     );
     events.into_iter().collect()
 }
+
+pg_function!(
+    /// `concord.fold_events(ulid[]) → jsonb`: the fold of the record's events with these ids, read with
+    /// the caller's rights; null where they leave no row.
+    fold_events,
+    pg_finfo_fold_events,
+    |fcinfo| {
+        // SAFETY: declared STRICT with an argument of type ulid[].
+        let ids = unsafe { (pg_sys::get_array_type(SqlUlid::oid()), argument(fcinfo, 0)) };
+        let mut events = Vec::new();
+        query::read_active(events_where!("e.event_id = ANY ($1)"), &[ids], |row| {
+            events.push(read(row));
+        });
+        let events: Result<Vec<LogEvent>> = events.into_iter().collect();
+        let state = State::fold(&events.or_raise());
+        state.and_then(|state| JsonB(Value::Object(state.image)).into_datum()).unwrap_or_else(|| {
+            // SAFETY: the call's own.
+            unsafe { (*fcinfo).isnull = true };
+            pg_sys::Datum::from(0)
+        })
+    }
+);
 
 fn read(row: &Row) -> Result<LogEvent> {
     let operation: String = row.required(5);

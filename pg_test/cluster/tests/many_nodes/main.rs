@@ -9,6 +9,7 @@ mod large;
 mod model;
 mod orders;
 mod profile;
+mod past;
 mod returns;
 mod schema;
 mod site;
