@@ -29,7 +29,13 @@ CREATE FUNCTION concord.gaps()
             WHERE r.reason <> 'forked_origin' GROUP BY 1
             UNION ALL
             SELECT o.key::concord.ulid, max(o.value::bigint)
-            FROM concord.nodes n CROSS JOIN LATERAL jsonb_each_text(n.observed) o GROUP BY 1),
+            FROM concord.nodes n CROSS JOIN LATERAL jsonb_each_text(n.observed) o GROUP BY 1
+            UNION ALL
+            -- A copy can hold later numbers of its predecessor without one that was on its way.
+            SELECT i.node_id, (SELECT e.node_sequence FROM concord.change_events e
+                               WHERE e.origin_node_id = i.node_id
+                               ORDER BY e.node_sequence DESC LIMIT 1)
+            FROM concord.identity i),
         ends AS (
             SELECT k.node_id, max(k.last) AS last,
                    COALESCE((SELECT n.applied_sequence FROM concord.nodes n
@@ -42,7 +48,11 @@ CREATE FUNCTION concord.gaps()
             FROM concord.received_events r JOIN ends e ON e.node_id = r.origin_node_id
             WHERE r.node_sequence > e.applied AND r.reason <> 'forked_origin'
             UNION
-            SELECT e.node_id, e.last + 1 FROM ends e),
+            SELECT c.origin_node_id, c.node_sequence
+            FROM concord.change_events c JOIN ends e ON e.node_id = c.origin_node_id
+            WHERE c.node_sequence > e.applied
+            UNION
+            SELECT e.node_id, e.last + 1 FROM ends e WHERE e.last > e.applied),
         steps AS (
             SELECT m.node_id, m.sequence,
                    lead(m.sequence) OVER (PARTITION BY m.node_id ORDER BY m.sequence) AS next

@@ -80,8 +80,10 @@ pub fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Resul
     );
     query::write("UPDATE concord.nodes SET predecessor_id = $2 WHERE node_id = $1", &ids, |_| {});
     query::write(
-        "UPDATE concord.nodes SET applied_sequence = GREATEST(applied_sequence, $2) WHERE node_id = $1",
-        &[parameter(SqlUlid::from(old)), parameter(last_number(old))],
+        "UPDATE concord.nodes
+         SET applied_sequence = GREATEST(applied_sequence, concord.contiguous_sequence($1))
+         WHERE node_id = $1",
+        &[parameter(SqlUlid::from(old))],
         |_| {},
     );
     pgrx::log!("concord: node \"{old}\" ends here; this database goes on as node \"{node_id}\"");

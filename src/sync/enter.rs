@@ -16,16 +16,17 @@ const COLUMNS: &str = "event_id, hlc, origin_node_id, node_sequence, group_seque
      user_id, request_id, ip, old_values, new_values, base_version, observed, \
      depends_on_event_ids, metadata, wall_timestamp";
 
-/// Takes a received group in: logs it, moves vector and clock, shows what its rows are now.
-pub fn enter(node: Attached, group: &Group, counts: &mut Counts) -> Result<()> {
+/// Takes a received group in: logs it, moves vector and clock, shows what its rows are now. Returns
+/// the number up to which the log has all of its node.
+pub fn enter(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64> {
     move_into_log(group);
     follow(node, group, counts)
 }
 
-/// What follows from a group that is in the log.
-pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<()> {
+/// What follows from a group that is in the log; returns as `enter`.
+pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64> {
     counts.applied += group.size;
-    advance(group);
+    let reached = advance(group);
     clock::observe(group.hlc)?;
     identity::note_hlc(node, group.hlc)?;
     let origin = Attached { node_id: group.origin, ..node };
@@ -41,7 +42,7 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<()> 
     if said("RESOLVE") {
         resolve::take_in(group);
     }
-    Ok(())
+    Ok(reached)
 }
 
 fn place(group: &Group) -> [Parameter; 3] {
@@ -96,29 +97,43 @@ fn move_into_log(group: &Group) {
     );
 }
 
-/// The vector moves with the log, in the same transaction.
-fn advance(group: &Group) {
+/// The vector moves with the log, in the same transaction. Of a predecessor of this node the log can
+/// have numbers after one that was missing: they came with the copy.
+fn advance(group: &Group) -> i64 {
+    let mut reached = group.first + group.size - 1;
     query::write(
         "INSERT INTO concord.nodes AS n (node_id, applied_sequence, received_sequence,
                                          hlc_high_water_mark, last_heartbeat, observed)
-         SELECT $1, $3, $3, $4, e.wall_timestamp,
-                e.observed || pg_catalog.jsonb_build_object(e.origin_node_id::text, $3)
-         FROM concord.change_events e WHERE e.origin_node_id = $1 AND e.node_sequence = $2
+         SELECT $1, r.reached, r.reached, $4, e.wall_timestamp,
+                e.observed || pg_catalog.jsonb_build_object(e.origin_node_id::text, r.reached)
+         FROM concord.change_events e
+         CROSS JOIN LATERAL (
+             SELECT CASE WHEN EXISTS (SELECT FROM concord.identity i WHERE i.node_id = $1)
+                         THEN (SELECT l.node_sequence FROM concord.change_events l
+                               WHERE l.origin_node_id = $1 AND l.node_sequence >= $3
+                                 AND NOT EXISTS (SELECT FROM concord.change_events x
+                                                 WHERE x.origin_node_id = $1
+                                                   AND x.node_sequence = l.node_sequence + 1)
+                               ORDER BY l.node_sequence LIMIT 1)
+                         ELSE $3 END AS reached) r
+         WHERE e.origin_node_id = $1 AND e.node_sequence = $2
          ON CONFLICT (node_id) DO UPDATE
          SET applied_sequence = excluded.applied_sequence,
              received_sequence = GREATEST(n.received_sequence, excluded.received_sequence),
              hlc_high_water_mark = GREATEST(n.hlc_high_water_mark, excluded.hlc_high_water_mark),
              last_heartbeat = GREATEST(n.last_heartbeat, excluded.last_heartbeat),
              observed = excluded.observed,
-             status = CASE n.status WHEN 'stale' THEN 'active' ELSE n.status END",
+             status = CASE n.status WHEN 'stale' THEN 'active' ELSE n.status END
+         RETURNING n.applied_sequence",
         &[
             parameter(SqlUlid::from(group.origin)),
             parameter(group.first),
             parameter(group.first + group.size - 1),
             parameter(SqlHlc::from(group.hlc)),
         ],
-        |_| {},
+        |row| reached = row.required(1),
     );
+    reached
 }
 
 /// What a node tells of itself.

@@ -7,7 +7,8 @@ use super::waiting::{known_event, parse_vector, read_vector};
 use crate::capture::image::RowValues;
 use crate::clock;
 use crate::error::Result;
-use crate::pg::{catalog, query, scan};
+use crate::pg::query::{self, parameter};
+use crate::pg::{catalog, scan};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::delivery::{Group, waits_for};
 use concord_core::event::Vector;
@@ -106,6 +107,8 @@ pub struct Gate {
     /// Nothing waits, so nothing can be overtaken.
     open: bool,
     passed: Vec<Passed>,
+    /// The nodes that these are of.
+    origins: BTreeSet<Ulid>,
 }
 
 /// A group that is passing into the log.
@@ -124,6 +127,7 @@ impl Gate {
             bound: clock::bound()?,
             open: scan::is_empty(catalog::received()?),
             passed: Vec::new(),
+            origins: BTreeSet::new(),
         })
     }
 
@@ -142,7 +146,7 @@ impl Gate {
 
     /// Where an event is to go that begins something.
     pub fn way(&mut self, arrival: &Arrival<'_>, own: Ulid) -> Result<Way> {
-        if arrival.sequence <= self.seen.of(arrival.origin) {
+        if arrival.sequence <= self.seen.of(arrival.origin) || self.was_behind_gap(arrival) {
             return Ok(Way::Known);
         }
         if !self.open || arrival.origin == own || self.is_cut() {
@@ -153,11 +157,26 @@ impl Gate {
                 if group.size == 1 {
                     self.seen.raise(group.origin, group.first);
                 }
+                self.origins.insert(group.origin);
                 self.passed.push(Passed { group, here: 1 });
                 Ok(Way::Log)
             }
             _ => Ok(Way::Wait),
         }
+    }
+
+    /// Whether the log had this number before one that has just passed: of a predecessor of this node it
+    /// can.
+    fn was_behind_gap(&self, arrival: &Arrival<'_>) -> bool {
+        let mut found = false;
+        if self.origins.contains(&arrival.origin) {
+            query::read_latest(
+                "SELECT FROM concord.change_events WHERE origin_node_id = $1 AND node_sequence = $2",
+                &[parameter(SqlUlid::from(arrival.origin)), parameter(arrival.sequence)],
+                |_| found = true,
+            );
+        }
+        found
     }
 
     /// The last group has not passed as a whole: what follows cannot build on it.

@@ -9,14 +9,14 @@ use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
 use std::collections::BTreeSet;
 
-/// Lets every group enter that may, each making way for others; notes what the rest wait for.
-pub fn enter_all(mut enter: impl FnMut(&Group) -> Result<()>) -> Result<()> {
+/// Lets every group enter that may, each making way for others; notes what the rest wait for. `enter`
+/// returns the number up to which the log then has all of the group's node.
+pub fn enter_all(mut enter: impl FnMut(&Group) -> Result<i64>) -> Result<()> {
     let mut list = read_groups()?;
     let mut seen = read_vector()?;
     let bound = clock::bound()?;
     while let Some(group) = list.take_ready(&seen, bound, known_event) {
-        enter(&group)?;
-        seen.raise(group.origin, group.first + group.size - 1);
+        seen.raise(group.origin, enter(&group)?);
     }
     for group in list.iter() {
         if let Some(waiting) = waits_for(group, &seen, bound, known_event) {

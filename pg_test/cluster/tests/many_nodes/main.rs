@@ -1,6 +1,7 @@
 //! Several nodes: whatever is written where, and however it travels, they end alike.
 
 mod convergence;
+mod copies;
 mod crashes;
 mod events;
 mod foreign;

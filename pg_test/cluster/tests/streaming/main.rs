@@ -1,5 +1,6 @@
 //! Nodes on servers of their own, which PostgreSQL's logical replication connects.
 
+mod copies;
 mod editors;
 mod keys;
 mod net;
