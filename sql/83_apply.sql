@@ -15,6 +15,29 @@ COMMENT ON FUNCTION concord.apply_events(jsonb[]) IS
 COMMENT ON FUNCTION concord.retry_pending() IS
     'Tries again what waits: received groups, and rows that could not be shown';
 
+-- As the vector, but what waits counts as well: what a node with this vector lacks need not be sent it
+-- again, and of a group that comes in parts it is sent the rest.
+CREATE FUNCTION concord.received_vector() RETURNS jsonb
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+        SELECT v.vector || COALESCE((
+            SELECT jsonb_object_agg(r.node, r.last)
+            FROM (SELECT w.node, max(w.node_sequence) AS last
+                  FROM (SELECT e.origin_node_id::text AS node, e.node_sequence, s.last AS entered,
+                               row_number() OVER (PARTITION BY e.origin_node_id
+                                                  ORDER BY e.node_sequence) AS place
+                        FROM concord.received_events e
+                        CROSS JOIN LATERAL (
+                            SELECT COALESCE((v.vector ->> e.origin_node_id::text)::bigint, 0) AS last) s
+                        WHERE e.reason <> 'forked_origin' AND e.node_sequence > s.last) w
+                  WHERE w.node_sequence = w.entered + w.place
+                  GROUP BY w.node) r), '{}')
+        FROM (SELECT concord.vector() AS vector) v
+    $$;
+
+COMMENT ON FUNCTION concord.received_vector() IS
+    'What need not be sent to this node: per node, the highest number up to which it has all, waiting events included';
+
 -- Ranges known to exist, because something after them is here or somebody has seen them, and not here.
 CREATE FUNCTION concord.gaps()
     RETURNS TABLE (origin_node_id concord.ulid, first_missing bigint, last_missing bigint)

@@ -12,7 +12,7 @@ REVOKE EXECUTE ON FUNCTION
     concord.row_image(regclass, record), concord.digest(regclass), concord.events_after(jsonb, integer),
     concord.consume(text, integer), concord.acknowledge(text, concord.ulid),
     concord.contiguous_sequence(concord.ulid), concord.apply_events(jsonb[]), concord.retry_pending(),
-    concord.gaps(), concord.vector(), concord.fold_events(concord.ulid[]),
+    concord.gaps(), concord.vector(), concord.received_vector(), concord.fold_events(concord.ulid[]),
     concord.check_vector(jsonb),
     concord.export_events(jsonb, integer), concord.resolve_conflict(concord.ulid, text, jsonb),
     concord.reopen_conflict(concord.ulid), concord.notify_conflict(), concord.watch_ddl(),

@@ -1,6 +1,5 @@
 //! Large groups: seen as a whole or not at all, and in bounded memory.
 
-use crate::events::field;
 use crate::world::{QUIET, World};
 use concord_cluster::cluster::Cluster;
 use concord_cluster::process::peak_memory_kb;
@@ -78,16 +77,43 @@ fn fresh_backend_kb(world: &World) -> i64 {
 
 /// Node 1 takes in what node 0 has, 10,000 events at a time: a larger group comes in parts.
 fn pull_in_parts(world: &mut World) {
-    let mut since: String = world.node(1).one("SELECT concord.vector()::text");
-    loop {
-        let events: Vec<String> = world
-            .node(0)
-            .all(&format!("SELECT e::text FROM concord.export_events('{since}', 10000) e"));
-        let Some(last) = events.last() else { return };
-        let (origin, number) = (field(last, "origin_node_id"), field(last, "node_sequence"));
-        world.apply(1, &events);
-        since = world
-            .node(1)
-            .one(&format!("SELECT ('{since}'::jsonb || '{{\"{origin}\": {number}}}')::text"));
+    while pull_part(world, 10_000) > 0 {}
+}
+
+/// Asks for what is neither in the log nor waiting; returns how many events came.
+fn pull_part(world: &mut World, most: i32) -> usize {
+    let since: String = world.node(1).one("SELECT concord.received_vector()::text");
+    let events: Vec<String> = world
+        .node(0)
+        .all(&format!("SELECT e::text FROM concord.export_events('{since}', {most}) e"));
+    world.apply(1, &events);
+    events.len()
+}
+
+#[test]
+fn a_group_that_is_larger_than_what_is_asked_for_comes_in_parts() {
+    let mut world = World::new("parts", 2, SCHEMA);
+    world.node(0).run(&insert(25));
+    world.node(0).run("UPDATE page SET title = 'new' WHERE id = 1");
+    let waiting = "SELECT count(*) FROM concord.received";
+    let mut parts = Vec::new();
+    for _ in 0..4 {
+        let came = pull_part(&mut world, 10);
+        parts.push((came, world.node(1).one::<i64>(waiting)));
     }
+    assert_eq!(parts, [(10, 10), (10, 20), (6, 0), (0, 0)]);
+    world.assert_converged(&["page"]);
+
+    // What waits behind a gap is no reason not to ask for what is in the gap.
+    world.node(0).run("UPDATE page SET title = 'newer'");
+    world.node(0).run("DELETE FROM page WHERE id = 1");
+    let mut events = world.lacking(1, 0, 100);
+    events.drain(3..6);
+    world.apply(1, &events);
+    let vector: String = world.node(1).one(
+        "SELECT string_agg(value, ' ' ORDER BY value) FROM jsonb_each_text(concord.received_vector())",
+    );
+    assert_eq!(vector, "29");
+    assert_eq!(pull_part(&mut world, 100), 23);
+    world.assert_converged(&["page"]);
 }
