@@ -40,6 +40,13 @@ CREATE TABLE concord.claims (
 );
 CREATE INDEX claims_record_idx ON concord.claims (record_id, table_name);
 
+-- What the last retry by a tick knew of: as long as that is all, no constraint lets pass what it did not
+-- let pass then. One row at most.
+CREATE TABLE concord.retried (
+    vector     jsonb       NOT NULL,
+    retried_at timestamptz NOT NULL
+);
+
 CREATE VIEW concord.pending AS
 SELECT p.table_schema, p.table_name, p.record_id, p.event_id, p.reason, p.detail, p.since
 FROM concord.pending_rows p WHERE p.form IS NULL;

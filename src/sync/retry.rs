@@ -9,10 +9,13 @@ use crate::pg::attempt::{Failure, attempt};
 use crate::pg::owner::{AsOwner, limit_lock_waits};
 use crate::pg::query::{self, parameter};
 use crate::types::hlc::Hlc as SqlHlc;
+use pgrx::JsonB;
 use std::ffi::CStr;
 
 /// How long a tick waits for a row that somebody is writing: the next one tries again.
 const TICK_PATIENCE: &CStr = c"1s";
+/// How long rows behind a constraint are left alone at most.
+const UNEVENTFUL_MINUTES: i32 = 10;
 
 /// Does what `body` says in a subtransaction; locks are waited for so
 /// long. A failure that `expected` accepts undoes it and is returned; others are raised.
@@ -40,24 +43,57 @@ pub fn retry_waiting(node: Attached) -> Result<()> {
     if !anything_to_retry()? {
         return Ok(());
     }
+    let vector = read_vector();
     let body = || functions::run(None).map(|_| ());
-    if let Err(failure) =
-        enter_waiting(node, TICK_PATIENCE, body, |failure| !failure.is_cancellation())
-    {
-        pgrx::log!("concord: what waits could not be tried again: {}", failure.message);
+    match enter_waiting(node, TICK_PATIENCE, body, |failure| !failure.is_cancellation()) {
+        Ok(()) => remember(vector),
+        Err(failure) => {
+            pgrx::log!("concord: what waits could not be tried again: {}", failure.message);
+        }
     }
     Ok(())
 }
 
+/// Rows behind a constraint are tried when something has happened that could have moved it, or after a
+/// while: an index that is dropped, or a parent in a table that is not tracked, makes no event.
 fn anything_to_retry() -> Result<bool> {
     let mut any = false;
     query::read_latest(
-        "SELECT WHERE EXISTS (SELECT FROM concord.pending_rows)
+        "SELECT WHERE EXISTS (SELECT FROM concord.pending_rows WHERE reason <> 'constraint')
              OR EXISTS (SELECT FROM concord.received_events r
                         WHERE r.reason IN ('row_locked', 'error')
-                           OR r.reason = 'future_hlc' AND r.hlc <= $1)",
-        &[parameter(SqlHlc::from(clock::bound()?))],
+                           OR r.reason = 'future_hlc' AND r.hlc <= $1)
+             OR EXISTS (SELECT FROM concord.pending_rows)
+                AND NOT EXISTS (
+                    SELECT FROM concord.retried t
+                    WHERE pg_catalog.clock_timestamp()
+                          BETWEEN t.retried_at AND t.retried_at + pg_catalog.make_interval(mins => $2)
+                      AND NOT EXISTS (
+                          SELECT FROM concord.nodes n
+                          CROSS JOIN LATERAL (
+                              SELECT FROM concord.change_events e
+                              WHERE e.origin_node_id = n.node_id
+                                AND e.node_sequence
+                                    > COALESCE((t.vector ->> n.node_id::text)::bigint, 0)
+                                AND e.operation NOT IN ('NODE', 'VOID')
+                              LIMIT 1) e))",
+        &[parameter(SqlHlc::from(clock::bound()?)), parameter(UNEVENTFUL_MINUTES)],
         |_| any = true,
     );
     Ok(any)
+}
+
+fn read_vector() -> Option<JsonB> {
+    let mut vector = None;
+    query::read_latest("SELECT concord.vector()", &[], |row| vector = row.get(1));
+    vector
+}
+
+fn remember(vector: Option<JsonB>) {
+    query::write(
+        "WITH before AS (DELETE FROM concord.retried)
+         INSERT INTO concord.retried VALUES ($1, pg_catalog.clock_timestamp())",
+        &[parameter(vector)],
+        |_| {},
+    );
 }
