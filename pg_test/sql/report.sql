@@ -21,6 +21,8 @@ UPDATE "<script>schema</script>"."</title><img src=x onerror=alert(1)>" SET "<b>
 UPDATE "<script>schema</script>"."</title><img src=x onerror=alert(1)>"
 SET "<b>col</b>'" = E'<script>alert(4)</script> & \u202E \\ ''; DROP TABLE x; --', row_version = :'seen';
 \set VERBOSITY verbose
+-- Rows that stand for nothing, out of the worker's sight.
+BEGIN;
 INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy, remote_values, detail) VALUES
     ('01000000000000000000000001', '<script>', '<script>', '<script>', 'unique_key', '<script>', '{"<script>": "<script>"}',
      '{"constraint": "<script>", "columns": ["<script>"], "record_id": "<script>"}'),
@@ -36,6 +38,7 @@ SELECT times('<script') AS scripts, times('<img') AS images, times('<svg onload'
 SELECT times('&lt;script&gt;') > 10 AS shown, times('⟨U+202E⟩') > 0 AS named, times('<article') AS cards, times('class="look"') AS look;
 -- The SQL to copy is quoted for JSON, then for SQL, then for HTML.
 SELECT regexp_replace(substring(concord.report(), '<pre>([^<]*merged[^<]*alert[^<]*)</pre>'), '[0-9A-Z]{26}', 'ID') AS merged;
+ROLLBACK;
 
 -- Many conflicts and wide rows: the page is cut, says so, and names the query for the rest.
 INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy, base_values, local_values,
