@@ -36,8 +36,8 @@ fn empty_object() -> Varlena {
     Varlena::with_payload(&0x2000_0000_u32.to_ne_bytes())
 }
 
-/// Reads the table directly: this runs at every commit.
-fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
+/// Numbers applied of each node. Reads the table directly: this runs at every commit.
+pub fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
     let mut vector = Vec::new();
     // SAFETY: the table is open and locked; its columns are those of sql/20_identity.sql.
     unsafe {

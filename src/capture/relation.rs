@@ -17,6 +17,11 @@ thread_local! {
     static GENERATION: Cell<u64> = const { Cell::new(0) };
 }
 
+/// Counts PostgreSQL's messages that some relation or type has changed.
+pub fn generation() -> u64 {
+    GENERATION.get()
+}
+
 /// Registers for PostgreSQL's invalidation messages. Called once, from `_PG_init`.
 pub fn register() {
     // SAFETY: the callbacks are guarded and live as long as the library.

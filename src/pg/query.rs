@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, OrRaise, Result};
+use crate::log::event::Varlena;
+use crate::log::metadata::copy_varlena;
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
@@ -42,6 +44,19 @@ impl Row {
         let mut null = false;
         // SAFETY: as in `get`.
         unsafe { pg_sys::SPI_getbinval(self.tuple, self.descriptor, n, &mut null) }
+    }
+
+    /// A copy of column `n`, of a type of variable length, or `None` where it is null.
+    pub fn varlena(&self, n: i32) -> Option<Varlena> {
+        let mut null = false;
+        // SAFETY: as in `get`; detoasting gives a plain varlena.
+        unsafe {
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.descriptor, n, &mut null);
+            (!null).then(|| {
+                let plain = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
+                copy_varlena(pg_sys::Datum::from(plain))
+            })
+        }
     }
 
     /// Column `n`, which the statement never returns null.

@@ -6,6 +6,7 @@ use super::decide::is_expected;
 use super::rows::Record;
 use super::show;
 use super::target::Target;
+use super::waiting::seen;
 use super::{foreign, pending};
 use crate::capture::current::{ROW, key_of_text};
 use crate::error::{OrRaise, Result};
@@ -32,6 +33,17 @@ pub struct Rows<'a> {
     careful: BTreeSet<Record>,
     /// Tables with rows that are not shown as their fold.
     unsettled: Vec<(String, String)>,
+    single: Option<Single>,
+}
+
+/// The row of a group of one event.
+pub struct Single {
+    /// `record_id`
+    pub record_id: String,
+    /// `new_values`; `None` for a row that went.
+    pub image: Option<Varlena>,
+    /// The row came.
+    pub is_insert: bool,
 }
 
 /// A table with events in the group.
@@ -56,10 +68,11 @@ impl Touched {
     }
 }
 
-/// Shows the rows of a group that has entered the log; returns how many conflicts are new.
-pub fn show_group(group: &Group, tables: &[Touched]) -> Result<i64> {
+/// Shows the rows of a group that has entered the log; returns how many conflicts are new. `single` is
+/// the row of a group of one.
+pub fn show_group(group: &Group, tables: &[Touched], single: Option<Single>) -> Result<i64> {
     let unsettled = if pending::is_any()? { pending::tables() } else { Vec::new() };
-    let mut rows = Rows { group, careful: BTreeSet::new(), unsettled };
+    let mut rows = Rows { group, careful: BTreeSet::new(), unsettled, single };
     for touched in tables {
         rows.write_table(touched)?;
     }
@@ -77,21 +90,25 @@ pub fn show_group(group: &Group, tables: &[Touched]) -> Result<i64> {
 }
 
 /// Whether the log has row events that the group's writer had not seen.
-fn is_concurrent(group: &Group) -> bool {
-    let mut concurrent = false;
-    query::read_latest(
-        "SELECT FROM concord.nodes n
-         CROSS JOIN LATERAL (
-             SELECT FROM concord.change_events e
-             WHERE e.origin_node_id = n.node_id
-               AND e.node_sequence > COALESCE(($2 ->> n.node_id::text)::bigint, 0)
-               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
-             LIMIT 1) e
-         WHERE n.node_id <> $1 LIMIT 1",
-        &[parameter(SqlUlid::from(group.origin)), observed(group)],
-        |_| concurrent = true,
-    );
-    concurrent
+fn is_concurrent(group: &Group) -> Result<bool> {
+    let observed = |node| group.observed.as_ref().map_or(0, |observed| observed.of(node));
+    for (node, last) in seen()?.iter() {
+        if node == group.origin || last <= observed(node) {
+            continue;
+        }
+        let mut unseen = false;
+        query::read_latest(
+            "SELECT FROM concord.change_events
+             WHERE origin_node_id = $1 AND node_sequence > $2
+               AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') LIMIT 1",
+            &[parameter(SqlUlid::from(node)), parameter(observed(node))],
+            |_| unseen = true,
+        );
+        if unseen {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn observed(group: &Group) -> Parameter {
@@ -110,6 +127,57 @@ struct Batch {
     inserts_only: bool,
     /// Records whose image is not of the columns that the table has here.
     odd: Vec<String>,
+}
+
+impl Batch {
+    fn of(single: &Single, target: &Target) -> Batch {
+        let id = Varlena::text(&single.record_id);
+        let (ids, images, gone): (&[&Varlena], &[&Varlena], &[&Varlena]) = match &single.image {
+            Some(image) => (&[&id], &[image], &[]),
+            None => (&[], &[], &[&id]),
+        };
+        let is_odd = single.image.as_ref().is_some_and(|image| is_odd(image, target));
+        Batch {
+            ids: array_of(pg_sys::TEXTOID, ids),
+            images: array_of(pg_sys::JSONBOID, images),
+            gone: array_of(pg_sys::TEXTOID, gone),
+            kept_count: ids.len() as i64,
+            gone_count: gone.len() as i64,
+            inserts_only: single.is_insert,
+            odd: if is_odd { vec![single.record_id.clone()] } else { Vec::new() },
+        }
+    }
+}
+
+/// Whether an image is not of the columns that the table has here.
+fn is_odd(image: &Varlena, target: &Target) -> bool {
+    let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
+    let mut odd = false;
+    let image = (pg_sys::JSONBOID, Some(image.datum()));
+    query::read_latest(
+        "SELECT NOT ($1 ?& $2 AND $1 - $2 = '{}')",
+        &[image, parameter(names)],
+        |row| odd = row.required(1),
+    );
+    odd
+}
+
+/// An array of some values.
+#[allow(unsafe_code)]
+fn array_of(element: pg_sys::Oid, values: &[&Varlena]) -> Varlena {
+    let mut values: Vec<pg_sys::Datum> = values.iter().map(|value| value.datum()).collect();
+    // SAFETY: the elements are varlenas of the type, which are aligned as integers.
+    unsafe {
+        let array = pg_sys::construct_array(
+            values.as_mut_ptr(),
+            values.len() as i32,
+            element,
+            -1,
+            false,
+            pg_sys::TYPALIGN_INT as std::ffi::c_char,
+        );
+        copy_varlena(pg_sys::Datum::from(array))
+    }
 }
 
 impl Rows<'_> {
@@ -193,7 +261,11 @@ impl Rows<'_> {
             operations: Vec::new(),
             unseen: false,
         };
-        let Some(mut batch) = self.batch(target, first, &[]) else { return Ok(()) };
+        let batch = match self.single.take() {
+            Some(single) => Some(Batch::of(&single, target)),
+            None => self.batch(target, first, &[]),
+        };
+        let Some(mut batch) = batch else { return Ok(()) };
         let mut odd = std::mem::take(&mut batch.odd);
         if !odd.is_empty() {
             match self.batch(target, first, &odd) {
@@ -207,7 +279,7 @@ impl Rows<'_> {
         let written = attempt(
             || {
                 lock(target, &batch).or_raise();
-                let unseen = self.unseen(target, first);
+                let unseen = self.unseen(target, first).or_raise();
                 if unseen.is_empty() {
                     write(target, &batch).or_raise();
                 }
@@ -274,10 +346,10 @@ impl Rows<'_> {
 
     /// Records of this batch with events that the group's writer had not seen. Asked when their rows
     /// are locked: whoever held them has committed, and is seen.
-    fn unseen(&self, target: &Target, first: i64) -> Vec<String> {
+    fn unseen(&self, target: &Target, first: i64) -> Result<Vec<String>> {
         let mut unseen = Vec::new();
-        if !is_concurrent(self.group) {
-            return unseen;
+        if !is_concurrent(self.group)? {
+            return Ok(unseen);
         }
         let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
         query::read_latest(
@@ -295,7 +367,7 @@ impl Rows<'_> {
             &[a, b, c, d, e, observed(self.group)],
             |row| unseen.push(row.required(1)),
         );
-        unseen
+        Ok(unseen)
     }
 
     /// Children without parents, among the rows written and the children of those that went, are

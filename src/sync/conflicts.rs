@@ -54,6 +54,8 @@ fn upsert(
          SET conflict_type = excluded.conflict_type, local_event_id = excluded.local_event_id,
              remote_event_id = excluded.remote_event_id, local_values = excluded.local_values,
              remote_values = excluded.remote_values, applied_values = excluded.applied_values
+         WHERE (c.conflict_type, c.local_event_id, c.remote_event_id)
+               IS DISTINCT FROM (excluded.conflict_type, excluded.local_event_id, excluded.remote_event_id)
          RETURNING xmax = 0",
         &[
             parameter(SqlUlid::from(conflict.id(&record.schema, &record.table, &record.record_id))),

@@ -1,6 +1,6 @@
 //! A group enters the log: at once, with all that follows from it.
 
-use super::batch::{self, Touched};
+use super::batch::{self, Single, Touched};
 use super::{Counts, resolve};
 use crate::clock;
 use crate::error::Result;
@@ -30,7 +30,10 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     clock::observe(group.hlc)?;
     identity::note_hlc(node, group.hlc)?;
     let origin = Attached { node_id: group.origin, ..node };
-    let (tables, control) = read_contents(group);
+    let (tables, control, single) = match group.size {
+        1 => read_single(group),
+        _ => read_contents(group),
+    };
     let said = |operation: &str| control.iter().any(|o| o == operation);
     if said("NODE") {
         note_node(group);
@@ -38,7 +41,7 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     if said("STALE") {
         version::conflicts::record(&origin, group.first, group.first + group.size - 1);
     }
-    counts.conflicts += batch::show_group(group, &tables)?;
+    counts.conflicts += batch::show_group(group, &tables, single)?;
     if said("RESOLVE") {
         resolve::take_in(group);
     }
@@ -53,8 +56,11 @@ fn place(group: &Group) -> [Parameter; 3] {
     ]
 }
 
+/// Tables with row events, operations of other events, and the row of a group of one.
+type Contents = (Vec<Touched>, Vec<String>, Option<Single>);
+
 /// The tables that a group has row events of, and the operations of its other events.
-fn read_contents(group: &Group) -> (Vec<Touched>, Vec<String>) {
+fn read_contents(group: &Group) -> Contents {
     let (mut tables, mut control) = (Vec::new(), Vec::new());
     query::read_latest(
         "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
@@ -79,7 +85,35 @@ fn read_contents(group: &Group) -> (Vec<Touched>, Vec<String>) {
             }
         },
     );
-    (tables, control)
+    (tables, control, None)
+}
+
+/// The same of a group of one event, with its row.
+fn read_single(group: &Group) -> Contents {
+    let mut contents = (Vec::new(), Vec::new(), None);
+    query::read_latest(
+        "SELECT operation, table_schema, table_name, record_id, new_values,
+                COALESCE(metadata ? 'unseen', false)
+         FROM concord.change_events WHERE origin_node_id = $1 AND node_sequence = $2",
+        &place(group)[..2],
+        |row| {
+            let operation: String = row.required(1);
+            if !matches!(operation.as_str(), "INSERT" | "UPDATE" | "DELETE" | "TRUNCATE") {
+                contents.1.push(operation);
+                return;
+            }
+            let is_insert = operation == "INSERT";
+            contents.0.push(Touched {
+                schema: row.required(2),
+                table: row.required(3),
+                operations: vec![operation],
+                unseen: row.required(6),
+            });
+            let image = row.varlena(5);
+            contents.2 = Some(Single { record_id: row.required(4), image, is_insert });
+        },
+    );
+    contents
 }
 
 fn move_into_log(group: &Group) {

@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code)]
 
-use super::waiting::{known_event, parse_vector, read_vector};
+use super::waiting::{known_event, parse_vector, seen};
 use crate::capture::image::RowValues;
 use crate::clock;
 use crate::error::Result;
@@ -123,7 +123,7 @@ impl Gate {
     /// As this node stands. The lock on appliers is held.
     pub fn open() -> Result<Gate> {
         Ok(Gate {
-            seen: read_vector()?,
+            seen: seen()?,
             bound: clock::bound()?,
             open: scan::is_empty(catalog::received()?),
             passed: Vec::new(),

@@ -55,9 +55,18 @@ pub struct TargetColumn {
 /// Tables by schema and name; `None` for what is no tracked table here.
 type Targets = HashMap<(String, String), Option<Rc<Target>>>;
 
+/// A table as it was read.
+struct Kept {
+    relation: pg_sys::Oid,
+    generation: u64,
+    target: Option<Rc<Target>>,
+}
+
 thread_local! {
     /// The tables that this call has met; they are locked, and so stay as they are.
     static MET: RefCell<Targets> = RefCell::default();
+    /// The tables that earlier calls have met; good until PostgreSQL says that something has changed.
+    static KEPT: RefCell<HashMap<(String, String), Kept>> = RefCell::default();
 }
 
 /// Forgets the tables of an earlier call.
@@ -72,13 +81,33 @@ impl Target {
         if let Some(met) = MET.with_borrow(|met| met.get(&key).cloned()) {
             return Ok(met);
         }
-        let target = Target::load(schema, table)?.map(Rc::new);
+        let target = match find_relation(schema, table) {
+            Some(relation) => Target::kept(&key, relation)?,
+            None => None,
+        };
         MET.with_borrow_mut(|met| met.insert(key, target.clone()));
         Ok(target)
     }
 
-    fn load(schema: &str, table: &str) -> Result<Option<Target>> {
-        let Some(oid) = find_relation(schema, table) else { return Ok(None) };
+    /// As it was read before, if nothing has changed.
+    fn kept(key: &(String, String), oid: pg_sys::Oid) -> Result<Option<Rc<Target>>> {
+        // SAFETY: an ordinary relation lock; taking it makes others' changes known.
+        unsafe { pg_sys::LockRelationOid(oid, pg_sys::RowExclusiveLock as i32) };
+        let generation = relation::generation();
+        let known = KEPT.with_borrow(|kept| {
+            let kept = kept.get(key)?;
+            (kept.relation == oid && kept.generation == generation).then(|| kept.target.clone())
+        });
+        if let Some(target) = known {
+            return Ok(target);
+        }
+        let target = Target::load(&key.0, &key.1, oid)?.map(Rc::new);
+        let kept = Kept { relation: oid, generation, target: target.clone() };
+        KEPT.with_borrow_mut(|all| all.insert(key.clone(), kept));
+        Ok(target)
+    }
+
+    fn load(schema: &str, table: &str, oid: pg_sys::Oid) -> Result<Option<Target>> {
         // SAFETY: the relation is locked, and open while its shape is read.
         unsafe {
             let open = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);

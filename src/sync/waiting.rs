@@ -1,9 +1,12 @@
 //! Which received groups may enter, and what the others wait for.
 
-use crate::clock;
 use crate::error::{Error, Result};
+use crate::pg::backend::my_database;
+use crate::pg::catalog;
 use crate::pg::query::{self, parameter};
+use crate::pg::shmem::Guarded;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use crate::{clock, vector};
 use concord_core::delivery::{Group, Waitlist, waits_for};
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
@@ -45,6 +48,17 @@ pub fn read_vector() -> Result<Vector> {
     let mut text = String::new();
     query::read_latest("SELECT concord.vector()::text", &[], |row| text = row.required(1));
     parse_vector(&text)
+}
+
+/// What this node has seen at most: of its own numbers all that were given out.
+pub fn seen() -> Result<Vector> {
+    let applied = vector::read(catalog::nodes()?)?;
+    let mut seen: Vector =
+        applied.into_iter().map(|(node, number)| (Ulid::from_bytes(node), number)).collect();
+    if let Some(slot) = Guarded::lock()?.slot(my_database()) {
+        seen.raise(Ulid::from_bytes(slot.node_id), slot.issued);
+    }
+    Ok(seen)
 }
 
 fn read_groups() -> Result<Waitlist> {

@@ -1,0 +1,2 @@
+-- 100,000 rows updated by one transaction.
+update content set title = title || '!';
