@@ -1,14 +1,12 @@
 CREATE FUNCTION concord.apply_events(
     events jsonb[], OUT applied bigint, OUT duplicate bigint, OUT received bigint,
     OUT pending bigint, OUT conflicts bigint)
-    RETURNS SETOF record
-    LANGUAGE c VOLATILE ROWS 1 AS 'MODULE_PATHNAME', 'apply_events_wrapper';
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'apply_events';
 
 CREATE FUNCTION concord.retry_pending(
     OUT applied bigint, OUT duplicate bigint, OUT received bigint,
     OUT pending bigint, OUT conflicts bigint)
-    RETURNS SETOF record
-    LANGUAGE c VOLATILE ROWS 1 AS 'MODULE_PATHNAME', 'retry_pending_wrapper';
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'retry_pending';
 
 COMMENT ON FUNCTION concord.apply_events(jsonb[]) IS
     'Takes in events that another node exported, in any order and any number of times';

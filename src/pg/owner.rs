@@ -164,6 +164,16 @@ pub fn without_jit() {
     unsafe { set_local(c"jit", c"off") };
 }
 
+/// Plans statements for tables of any size until the surrounding [`AsOwner`] ends: their plans are kept
+/// while tables grow, and each row or batch is looked up by an index.
+pub fn prefer_indexes() {
+    without_jit();
+    for method in [c"enable_seqscan", c"enable_hashjoin", c"enable_mergejoin"] {
+        // SAFETY: as in `silence_triggers`.
+        unsafe { set_local(method, c"off") };
+    }
+}
+
 unsafe fn set_local(name: &CStr, value: &CStr) {
     // SAFETY: both strings outlive the call.
     unsafe {

@@ -8,50 +8,51 @@ use crate::capture::Neutral;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity::{self, Attached};
 use crate::pg::catalog;
-use crate::pg::owner::AsOwner;
+use crate::pg::function::argument;
+use crate::pg::owner::{AsOwner, prefer_indexes, silence_triggers};
 use crate::pg::{query, scan};
-use crate::tree;
+use crate::{pg_function, tree};
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
-use pgrx::iter::TableIterator;
-use pgrx::{AnyArray, PgSqlErrorCode, name, pg_extern, pg_sys};
+use pgrx::{PgSqlErrorCode, pg_sys};
 
-/// `concord.apply_events(jsonb[])`; see `sql/83_apply.sql`. 22023 for a malformed event, 22004 for a
-/// null, 25001 above READ COMMITTED, 25006 in recovery, 55000 after captured writes.
-#[pg_extern(sql = false)]
-fn apply_events(
-    events: Option<AnyArray>,
-) -> TableIterator<
-    'static,
-    (
-        name!(applied, i64),
-        name!(duplicate, i64),
-        name!(received, i64),
-        name!(pending, i64),
-        name!(conflicts, i64),
-    ),
-> {
-    let events = events.ok_or_else(|| intake::null_argument("events")).or_raise();
-    TableIterator::once(run(Some(events)).or_raise().columns())
-}
+pg_function!(
+    /// `concord.apply_events(jsonb[]) → record`; see `sql/83_apply.sql`. 22023 for a malformed event,
+    /// 22004 for a null, 25001 above READ COMMITTED, 25006 in recovery, 55000 after captured writes,
+    /// `NC001` where the clock may not run on.
+    apply_events,
+    pg_finfo_apply_events,
+    |fcinfo| {
+        // SAFETY: declared with an argument of type jsonb[].
+        let events = unsafe { argument(fcinfo, 0) };
+        let events = events.ok_or_else(|| intake::null_argument("events")).or_raise();
+        record_of(fcinfo, run(Some(events)).or_raise())
+    }
+);
 
-/// `concord.retry_pending()`: as `apply_events` without new events.
-#[pg_extern(sql = false)]
-fn retry_pending() -> TableIterator<
-    'static,
-    (
-        name!(applied, i64),
-        name!(duplicate, i64),
-        name!(received, i64),
-        name!(pending, i64),
-        name!(conflicts, i64),
-    ),
-> {
-    TableIterator::once(run(None).or_raise().columns())
+pg_function!(
+    /// `concord.retry_pending() → record`: as `apply_events` without new events.
+    retry_pending,
+    pg_finfo_retry_pending,
+    |fcinfo| record_of(fcinfo, run(None).or_raise())
+);
+
+/// The counts as the record that the function returns.
+fn record_of(fcinfo: pg_sys::FunctionCallInfo, counts: Counts) -> pg_sys::Datum {
+    let mut values = counts.columns().map(pg_sys::Datum::from);
+    let mut nulls = [false; 5];
+    // SAFETY: both functions are declared with five OUT parameters of type bigint.
+    unsafe {
+        let mut descriptor = std::ptr::null_mut();
+        pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut descriptor);
+        let descriptor = pg_sys::BlessTupleDesc(descriptor);
+        let tuple = pg_sys::heap_form_tuple(descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
+        pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data)
+    }
 }
 
 /// Takes in events and whatever was waiting for them, and tries again what could not be shown.
-pub fn run(events: Option<AnyArray>) -> Result<Counts> {
+pub fn run(events: Option<pg_sys::Datum>) -> Result<Counts> {
     refuse_snapshots()?;
     crate::log::refuse_after_capture()?;
     let incoming = events.map(intake::check).transpose()?;
@@ -91,7 +92,8 @@ fn as_applier<R>(body: impl FnOnce(Attached) -> Result<R>) -> Result<R> {
     let _owner = AsOwner::of(node.log);
     let _applying = Applying::begin();
     forget_targets();
-    crate::pg::owner::silence_triggers();
+    silence_triggers();
+    prefer_indexes();
     lock_appliers()?;
     body(node)
 }

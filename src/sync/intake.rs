@@ -7,7 +7,7 @@ use crate::pg::query::{self, Parameter, parameter};
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::ulid::Ulid;
 use concord_core::wire;
-use pgrx::{AnyArray, Array, FromDatum, JsonB, PgSqlErrorCode, pg_sys};
+use pgrx::{Array, FromDatum, JsonB, PgSqlErrorCode, pg_sys};
 
 /// Events that are well formed.
 pub struct Incoming {
@@ -16,12 +16,11 @@ pub struct Incoming {
 }
 
 /// Refuses malformed events, and with them the whole call: 22023; 22004 for a null.
-pub fn check(events: AnyArray) -> Result<Incoming> {
-    let datum = events.datum();
+pub fn check(events: pg_sys::Datum) -> Result<Incoming> {
     let mut count = 0;
     // SAFETY: the argument is declared as jsonb[], and lives as long as the call.
     let array: Option<Array<'_, JsonB>> =
-        unsafe { Array::from_polymorphic_datum(datum, false, events.oid()) };
+        unsafe { Array::from_polymorphic_datum(events, false, pg_sys::JSONBARRAYOID) };
     for event in array.iter().flat_map(Array::iter) {
         let event = event.ok_or_else(|| null_argument("an event"))?;
         wire::check(&event.0).map_err(|error| {
@@ -30,7 +29,7 @@ pub fn check(events: AnyArray) -> Result<Incoming> {
         })?;
         count += 1;
     }
-    Ok(Incoming { events: (pg_sys::JSONBARRAYOID, Some(datum)), count })
+    Ok(Incoming { events: (pg_sys::JSONBARRAYOID, Some(events)), count })
 }
 
 /// 22004.

@@ -71,7 +71,7 @@ pub struct Counts {
 
 impl Counts {
     /// In the order of the functions' result columns.
-    fn columns(self) -> (i64, i64, i64, i64, i64) {
-        (self.applied, self.duplicate, self.received, self.pending, self.conflicts)
+    fn columns(self) -> [i64; 5] {
+        [self.applied, self.duplicate, self.received, self.pending, self.conflicts]
     }
 }
