@@ -4,9 +4,9 @@ begin
     for n in 1..10000 loop
         insert into content select * from new_content where sort = n;
         commit;
-        update content set title = title || '!' where id = (select id from new_content where sort = 1 + n * 7919 % n);
+        update content set title = title || '!' where id = (select id from new_content where sort = 10000 + n * 9);
         commit;
     end loop;
 end $$;
-create index on new_content (sort);
+create unique index on new_content (sort);
 call pg_temp.singles();
