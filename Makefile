@@ -27,8 +27,9 @@ demo: build ## show it at work on throwaway servers
 report: build ## write target/report.html, the report of a node that has conflicts with others
 	@demo/report/make
 
-bench: build ## what recording a row costs, beside what people write by hand
+bench: build ## what recording a row costs, and taking it in on another node, beside what there is otherwise
 	@bench/added-cpu
+	@bench/apply
 
 lint: deps ## formatting and clippy
 	@pg_test/run lint
