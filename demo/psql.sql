@@ -9,4 +9,4 @@
 \set check '\\g (tuples_only=on format=unaligned)'
 \set statements '\\echo -n :dim\\\\ \\set ECHO queries\\\\ \\o /dev/null'
 \set results '\\set ECHO none\\\\ \\o\\\\ \\echo :plain'
-SELECT set_config('demo.tick', :'tick', false) \gset silent_
+\set done '\\set ECHO none\\\\ \\o\\\\ \\echo -n :plain'

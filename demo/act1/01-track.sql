@@ -7,7 +7,7 @@ SELECT concord.track('datatypes');
 SELECT concord.track('routes', rename => '{slug}');
 SELECT concord.track('content_data', conflict_policy => 'merge', merge_silently => '{date_modified}',
     merge_groups => '[["parent_id", "first_child_id", "next_sibling_id", "prev_sibling_id"]]');
-SELECT concord.track('content_fields');
+SELECT concord.track('content_fields', conflict_policy => 'manual');
 SELECT concord.track('media');
 :results
 SELECT demo.equal('tables tracked', count(*)::int, 6) FROM concord.tracked_tables :check

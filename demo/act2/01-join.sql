@@ -1,0 +1,36 @@
+-- Berlin and Lima join Oslo
+-- Each has the same six tables, empty and tracked. Every node publishes its log and subscribes to those of the two
+-- others; the tables follow the log.
+SET client_min_messages = warning;
+\connect - - :oslo
+\echo In Oslo, and the same in Berlin and Lima:
+:statements
+SELECT concord.create_publication();
+:results
+\connect - - :berlin
+SELECT concord.create_publication() \gset silent_
+\connect - - :lima
+SELECT concord.create_publication() \gset silent_
+\echo 'In Lima for each of the others, and likewise in Oslo and Berlin. \\gexec executes what it returns:'
+:statements
+SELECT concord.subscription_commands('oslo', :'to_oslo') AS command;
+:results
+SET client_min_messages = warning;
+SELECT concord.subscription_commands('oslo', :'to_oslo') \gexec
+SELECT concord.subscription_commands('berlin', :'to_berlin') \gexec
+\connect - - :berlin
+SET client_min_messages = warning;
+SELECT concord.subscription_commands('oslo', :'to_oslo') \gexec
+SELECT concord.subscription_commands('lima', :'to_lima') \gexec
+\connect - - :oslo
+SET client_min_messages = warning;
+SELECT concord.subscription_commands('berlin', :'to_berlin') \gexec
+SELECT concord.subscription_commands('lima', :'to_lima') \gexec
+\echo Each says its name:
+:statements
+SELECT concord.heartbeat();
+:done
+\connect - - :berlin
+SELECT concord.heartbeat() \gset silent_
+\connect - - :lima
+SELECT concord.heartbeat() \gset silent_

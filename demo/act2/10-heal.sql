@@ -1,0 +1,12 @@
+-- The subscriptions are enabled again
+-- They go on where they stopped. Nothing else is done, and nobody decides anything.
+\connect - - :lima
+\echo In Lima, and the same on the other side:
+:statements
+ALTER SUBSCRIPTION concord_oslo ENABLE;
+ALTER SUBSCRIPTION concord_berlin ENABLE;
+:done
+\connect - - :oslo
+ALTER SUBSCRIPTION concord_lima ENABLE;
+\connect - - :berlin
+ALTER SUBSCRIPTION concord_lima ENABLE;
