@@ -121,12 +121,13 @@ fn move_into_log(group: &Group) {
         &format!(
             "WITH moved AS (
                  DELETE FROM concord.received_events
-                 WHERE origin_node_id = $1 AND group_sequence = $2 AND reason <> 'forked_origin'
+                 WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
+                   AND reason <> 'forked_origin'
                  RETURNING {COLUMNS})
              INSERT INTO concord.change_events ({COLUMNS})
              SELECT {COLUMNS} FROM moved ORDER BY node_sequence"
         ),
-        &[parameter(SqlUlid::from(group.origin)), parameter(group.first)],
+        &place(group),
         |_| {},
     );
 }

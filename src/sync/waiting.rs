@@ -72,10 +72,12 @@ fn read_groups() -> Result<Waitlist> {
                       FROM concord.received_events e CROSS JOIN LATERAL
                            pg_catalog.unnest(e.depends_on_event_ids) d
                       WHERE e.origin_node_id = r.origin_node_id
-                        AND e.group_sequence = r.group_sequence
-                        AND d NOT IN (SELECT g.event_id FROM concord.received_events g
-                                      WHERE g.origin_node_id = r.origin_node_id
-                                        AND g.group_sequence = r.group_sequence))
+                        AND e.node_sequence BETWEEN r.group_sequence
+                            AND r.group_sequence + pg_catalog.max(r.group_size) - 1
+                        AND NOT EXISTS (SELECT FROM concord.received_events g
+                                        WHERE g.event_id = d AND g.origin_node_id = r.origin_node_id
+                                          AND g.node_sequence BETWEEN r.group_sequence
+                                              AND r.group_sequence + pg_catalog.max(r.group_size) - 1))
          FROM concord.received_events r WHERE r.reason <> 'forked_origin'
          GROUP BY r.origin_node_id, r.group_sequence",
         &[],
@@ -117,13 +119,15 @@ pub fn known_event(event: Ulid) -> bool {
 fn note_reason(group: &Group, reason: &str, detail: &str) {
     query::write(
         "UPDATE concord.received_events SET reason = $3, detail = $4
-         WHERE origin_node_id = $1 AND group_sequence = $2 AND reason <> 'forked_origin'
+         WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $2 + $5 - 1
+           AND reason <> 'forked_origin'
            AND (reason, COALESCE(detail, '')) IS DISTINCT FROM ($3, $4)",
         &[
             parameter(SqlUlid::from(group.origin)),
             parameter(group.first),
             parameter(reason),
             parameter(detail),
+            parameter(group.size),
         ],
         |_| {},
     );
