@@ -8,7 +8,7 @@ use super::decide::Decision;
 use super::rows::{Record, State, parse_image};
 use super::show::{self, Current};
 use super::target::Target;
-use super::{Applying, foreign, pending};
+use super::{Applying, foreign, pending, standing};
 use crate::capture::{Neutral, context};
 use crate::error::{Error, OrRaise, Result};
 use crate::log::event::Operation;
@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
 pg_function!(
-    /// `concord.resolve_conflict(ulid, text, jsonb) → void`; see `sql/88_resolve.sql`. 22004 for a
+    /// `concord.resolve_conflict(ulid, text, jsonb) → void`; see `sql/86_resolve.sql`. 22004 for a
     /// null, 22023 for an unknown conflict or decision, 42703 for an unknown column, 55000 for a
     /// conflict that is resolved otherwise or resolves itself, 23xxx for a row that breaks a constraint.
     resolve_conflict,
@@ -112,7 +112,7 @@ fn reopen(id: Option<SqlUlid>) -> Result<()> {
         return Err(Error::wrong_state(format!("conflict {} is open", conflict.id))
             .hint("Resolve it with concord.resolve_conflict()."));
     }
-    if matches!(conflict.kind.as_str(), "unique_key" | "foreign_key") {
+    if conflict.follows_a_state() {
         return Err(Error::wrong_state(format!(
             "conflict {} of type {} cannot be opened again",
             conflict.id, conflict.kind
@@ -126,7 +126,7 @@ fn reopen(id: Option<SqlUlid>) -> Result<()> {
 
 fn null_argument(message: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, message)
-        .hint("SELECT concord.resolve_conflict(conflict_id, 'local') FROM concord.open_conflicts;")
+        .hint("concord.conflicts lists the conflicts that this node knows.")
 }
 
 fn read(id: Ulid) -> Result<Conflict> {
@@ -161,6 +161,11 @@ fn read(id: Ulid) -> Result<Conflict> {
 }
 
 impl Conflict {
+    /// It is open while two records collide.
+    fn follows_a_state(&self) -> bool {
+        matches!(self.kind.as_str(), "unique_key" | "foreign_key")
+    }
+
     fn refuse_automatic(&self) -> Result<()> {
         if self.kind == "tree" {
             return Err(Error::wrong_state(format!("conflict {} is one of a tree", self.id))
@@ -171,8 +176,11 @@ impl Conflict {
 
     fn resolved_otherwise(&self) -> Error {
         let how = self.resolution.as_deref().unwrap_or("by hand");
-        Error::wrong_state(format!("conflict {} is resolved already: {how}", self.id))
-            .hint("Open it again with concord.reopen_conflict() to decide anew.")
+        let hint = match self.follows_a_state() {
+            true => "The rows do not collide any more: change them by UPDATE and DELETE.",
+            false => "Open it again with concord.reopen_conflict() to decide anew.",
+        };
+        Error::wrong_state(format!("conflict {} is resolved already: {how}", self.id)).hint(hint)
     }
 
     fn target(&self) -> Result<Rc<Target>> {
@@ -201,6 +209,7 @@ impl Conflict {
         self.announce(&target, keep, values)?;
         pending::forget(&self.record);
         self.note(Some(keep), Some(&resolver()));
+        standing::supersede(&self.record);
         Ok(())
     }
 
@@ -284,6 +293,12 @@ impl Conflict {
             image.insert(column, value);
         }
         let before = current.as_ref().map(|current| current.image.clone());
+        if let (Some(image), Some(before)) = (&mut image, &before) {
+            // Columns that the table got after the conflict.
+            for (name, value) in before {
+                image.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
         show::write_row(target, &self.record, current, image.as_ref())?;
         if let Some(image) = &image
             && let Some(key) = foreign::lacking(target, image)?
@@ -299,9 +314,11 @@ impl Conflict {
             )
             .hint("Delete or move those rows first, or keep the side that has the row."));
         }
-        // A row that is set aside is there for the others.
+        // A row that is set aside is there for the others. That a deleted one stays so is written, too:
+        // somebody may decide otherwise at the same time.
+        let lost = || self.remote.clone().or_else(|| self.local.clone());
         let before = before.or_else(|| match image {
-            None => state.map(|state| state.image),
+            None => state.map(|state| state.image).or_else(lost),
             Some(_) => None,
         });
         if before.is_none() && image.is_none() {

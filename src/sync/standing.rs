@@ -210,6 +210,18 @@ fn close_others(record: &Record, entry: &Entry, standing: &[Standing]) -> Result
     Ok(())
 }
 
+/// Closes all that a record stands in: its row is shown, or it is gone.
+pub fn supersede(record: &Record) {
+    query::write(
+        "UPDATE concord.conflicts
+         SET resolved_at = pg_catalog.clock_timestamp(), resolution = 'superseded'
+         WHERE table_schema = $1 AND table_name = $2 AND record_id = $3
+           AND conflict_type IN ('unique_key', 'foreign_key') AND resolved_at IS NULL",
+        &record.parameters(),
+        |_| {},
+    );
+}
+
 fn close(id: Ulid, ended: bool) {
     let statement = match ended {
         true => {

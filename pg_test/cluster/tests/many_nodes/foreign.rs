@@ -111,3 +111,37 @@ fn rows_that_exclude_each_other_are_pending_and_hold_up_nothing() {
     world.assert_converged(&["booking"]);
     assert_eq!(world.agreed("SELECT id::text FROM booking ORDER BY id"), ["2", "3"]);
 }
+
+#[test]
+fn children_that_are_not_tracked_are_done_with_as_declared() {
+    for (case, (declared, children)) in
+        [("CASCADE", "0/0"), ("SET NULL", "1/0"), ("SET DEFAULT", "1/1"), ("NO ACTION", "1/1")]
+            .into_iter()
+            .enumerate()
+    {
+        let schema = format!(
+            "CREATE TABLE section (id integer PRIMARY KEY, name text);
+             CREATE TABLE note (id integer PRIMARY KEY, section_id integer DEFAULT 2
+                                REFERENCES section ON DELETE {declared});
+             SELECT concord.track('section')"
+        );
+        let mut world = World::new(&format!("untracked{case}"), 2, &schema);
+        world.node(0).run("INSERT INTO section VALUES (1, 'news'), (2, 'other')");
+        world.pull(1, 0);
+        world.node(1).run("INSERT INTO note VALUES (1, 1)");
+        world.node(0).run("DELETE FROM section WHERE id = 1");
+        world.pull(1, 0);
+        let notes = "SELECT concat_ws('/', count(*), count(section_id)) FROM note";
+        assert_eq!(world.node(1).one::<String>(notes), children, "{declared}");
+        let pending = "SELECT concat_ws('/', record_id, reason, detail) FROM concord.pending";
+        if declared == "NO ACTION" {
+            let refused = r#"1/constraint/rows of "public"."note", which is not tracked, refer to it by foreign key "note_section_id_fkey""#;
+            assert_eq!(world.node(1).all::<String>(pending), [refused]);
+            world.node(1).run("DELETE FROM note");
+        }
+        world.settle();
+        world.assert_converged(&["section"]);
+        assert!(world.agreed(pending).is_empty(), "{declared}");
+        assert_eq!(world.agreed("SELECT id::text FROM section"), ["2"]);
+    }
+}

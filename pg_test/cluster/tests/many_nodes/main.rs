@@ -11,6 +11,7 @@ mod model;
 mod orders;
 mod past;
 mod profile;
+mod resolutions;
 mod retries;
 mod returns;
 mod schema;

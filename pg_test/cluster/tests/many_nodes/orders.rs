@@ -54,7 +54,7 @@ fn deliver_in_all_orders(world: &mut World, groups: &[Vec<String>]) {
 }
 
 /// The same, and then everybody gets everything.
-fn all_orders_and_nodes_agree(world: &mut World) {
+pub fn all_orders_and_nodes_agree(world: &mut World) {
     let groups = written(world);
     deliver_in_all_orders(world, &groups);
     world.settle();

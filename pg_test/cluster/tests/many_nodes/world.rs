@@ -41,7 +41,7 @@ fn shared(nodes: usize) -> Arc<Cluster> {
 const CONFLICTS: &str = "
     SELECT concat_ws(' ', 'conflict', conflict_id, table_name, record_id, conflict_type, policy,
                      local_event_id, remote_event_id, local_values, remote_values,
-                     resolved_at IS NULL)
+                     resolved_at IS NULL, resolution, resolved_by)
     FROM concord.conflicts
     WHERE resolved_at IS NULL OR conflict_type NOT IN ('unique_key', 'foreign_key', 'tree')";
 
