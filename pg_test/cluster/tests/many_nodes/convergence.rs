@@ -18,6 +18,12 @@ fn play(profile: &Profile, policy: &str, nodes: usize, steps: usize, random: &mu
             world.try_write(at, &profile.transaction(random));
             continue;
         }
+        if let Some(decision) = profile.decision
+            && random.chance(20)
+        {
+            world.try_write(at, &decision(random));
+            continue;
+        }
         let from = random.below(nodes as u64) as usize;
         let parted = cut.contains(&step) && (at < nodes / 2) != (from < nodes / 2);
         if from != at && !parted {

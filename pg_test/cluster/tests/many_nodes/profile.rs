@@ -8,6 +8,8 @@ pub struct Profile {
     pub tables: &'static [&'static str],
     pub schema: &'static str,
     pub statement: fn(&mut Random) -> String,
+    /// Resolves or opens some conflict.
+    pub decision: Option<fn(&mut Random) -> String>,
 }
 
 /// Rows that depend on each other little.
@@ -21,6 +23,7 @@ pub const PAGES: Profile = Profile {
                            CHECK (stars < 8 OR title <> 'low'));
         CREATE TABLE label (page_id integer, locale text, value text, PRIMARY KEY (page_id, locale));",
     statement: page_statement,
+    decision: None,
 };
 
 impl Profile {

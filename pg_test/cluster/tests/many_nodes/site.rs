@@ -17,6 +17,7 @@ pub const SITE: Profile = Profile {
         CREATE TABLE label (page_id integer REFERENCES page ON DELETE CASCADE, locale text,
                             value text, PRIMARY KEY (page_id, locale), UNIQUE (locale, value));",
     statement: site_statement,
+    decision: Some(decision),
 };
 
 fn site_statement(random: &mut Random) -> String {
@@ -55,4 +56,26 @@ fn site_statement(random: &mut Random) -> String {
         _ if random.chance(10) => "TRUNCATE label".to_owned(),
         _ => format!("DELETE FROM label WHERE page_id = {id}"),
     }
+}
+
+fn decision(random: &mut Random) -> String {
+    let some = format!("ORDER BY md5(concat(conflict_id, {})) LIMIT 1", random.below(1000));
+    if random.chance(20) {
+        return format!(
+            "SELECT concord.reopen_conflict(conflict_id) FROM concord.conflicts
+             WHERE resolved_at IS NOT NULL AND conflict_type NOT IN ('unique_key', 'foreign_key') {some}"
+        );
+    }
+    let keep = ["local", "remote", "merged"][random.below(3) as usize];
+    let values = match random.below(2) {
+        0 => "NULL".to_owned(),
+        _ => format!(
+            "jsonb_build_object(CASE table_name WHEN 'page' THEN 'slug' WHEN 'label' THEN 'value'
+                                ELSE 'name' END, 'r{}')",
+            random.below(12)
+        ),
+    };
+    format!(
+        "SELECT concord.resolve_conflict(conflict_id, '{keep}', {values}) FROM concord.open_conflicts {some}"
+    )
 }
