@@ -79,7 +79,7 @@ fn a_decision_reaches_all_nodes_in_every_order() {
         all_orders_and_nodes_agree(&mut world);
         assert_eq!(world.agreed(ROWS), [row]);
         assert_eq!(world.agreed(DECIDED), [format!("update_origin_differs/1/{keep}/ada/t")]);
-        assert_eq!(world.agreed(version), [after.clone()]);
+        assert_eq!(world.agreed(version), [&*after]);
         let history = "SELECT concat_ws('/', operation, new_values ->> 'row_version', user_id,
                                         metadata ->> 'keep')
                        FROM concord.history('page', '1') WHERE metadata ? 'keep'";
@@ -333,12 +333,12 @@ fn listeners_hear_of_conflicts_from_other_nodes() {
     world.settle();
     let id: String = world.node(0).one("SELECT conflict_id::text FROM concord.conflicts");
     for n in 0..3 {
-        assert_eq!(heard(&mut world, n), [id.clone()]);
+        assert_eq!(heard(&mut world, n), [&*id]);
     }
     world.node(1).run(&format!("SELECT concord.reopen_conflict('{id}')"));
     world.settle();
     for n in 0..3 {
-        assert_eq!(heard(&mut world, n), [id.clone()]);
+        assert_eq!(heard(&mut world, n), [&*id]);
     }
     decide(&mut world, 1, "local", "");
     world.settle();
