@@ -1,20 +1,21 @@
--- Comparison, operator classes and min/max of concord.hlc: PostgreSQL's own functions for int8.
+-- Comparison, operator classes and min/max of concord.hlc. What indexes, sorts and hashes call are
+-- PostgreSQL's own functions for int8.
 --
 -- Operators and aggregates are found by search_path, which need not contain concord: they stand in
 -- pg_catalog, so that `WHERE id = $1` works wherever the application looks for its own tables.
 
 CREATE FUNCTION concord.hlc_lt(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'int8lt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_lt';
 CREATE FUNCTION concord.hlc_le(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'int8le';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_le';
 CREATE FUNCTION concord.hlc_eq(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'int8eq';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_eq';
 CREATE FUNCTION concord.hlc_ne(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'int8ne';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_ne';
 CREATE FUNCTION concord.hlc_ge(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'int8ge';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_ge';
 CREATE FUNCTION concord.hlc_gt(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'int8gt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_gt';
 CREATE FUNCTION concord.hlc_cmp(concord.hlc, concord.hlc) RETURNS integer
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'btint8cmp';
 CREATE FUNCTION concord.hlc_hash(concord.hlc) RETURNS integer

@@ -1,20 +1,21 @@
--- Comparison, operator classes and min/max of concord.ulid: PostgreSQL's own functions for uuid.
+-- Comparison, operator classes and min/max of concord.ulid. What indexes, sorts and hashes call are
+-- PostgreSQL's own functions for uuid.
 --
 -- Operators and aggregates are found by search_path, which need not contain concord: they stand in
 -- pg_catalog, so that `WHERE id = $1` works wherever the application looks for its own tables.
 
 CREATE FUNCTION concord.ulid_lt(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_lt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_lt';
 CREATE FUNCTION concord.ulid_le(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_le';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_le';
 CREATE FUNCTION concord.ulid_eq(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_eq';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_eq';
 CREATE FUNCTION concord.ulid_ne(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_ne';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_ne';
 CREATE FUNCTION concord.ulid_ge(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_ge';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_ge';
 CREATE FUNCTION concord.ulid_gt(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_gt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_gt';
 CREATE FUNCTION concord.ulid_cmp(concord.ulid, concord.ulid) RETURNS integer
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_cmp';
 CREATE FUNCTION concord.ulid_hash(concord.ulid) RETURNS integer

@@ -1,6 +1,7 @@
 //! A group enters the log: at once, with all that follows from it.
 
 use super::batch::{self, Single, Touched};
+use super::waiting::note_applied;
 use super::{Counts, resolve};
 use crate::clock;
 use crate::error::Result;
@@ -27,6 +28,7 @@ pub fn enter(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64> 
 pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64> {
     counts.applied += group.size;
     let reached = advance(group);
+    note_applied(group.origin, reached);
     clock::observe(group.hlc)?;
     identity::note_hlc(node, group.hlc)?;
     let origin = Attached { node_id: group.origin, ..node };
@@ -135,37 +137,62 @@ fn move_into_log(group: &Group) {
 /// The vector moves with the log, in the same transaction. Of a predecessor of this node the log can
 /// have numbers after one that was missing: they came with the copy.
 fn advance(group: &Group) -> i64 {
-    let mut reached = group.first + group.size - 1;
+    let last = group.first + group.size - 1;
+    let parameters = [
+        parameter(SqlUlid::from(group.origin)),
+        parameter(group.first),
+        parameter(last),
+        parameter(SqlHlc::from(group.hlc)),
+    ];
+    let mut reached = None;
     query::write(
-        "INSERT INTO concord.nodes AS n (node_id, applied_sequence, received_sequence,
-                                         hlc_high_water_mark, last_heartbeat, observed)
-         SELECT $1, r.reached, r.reached, $4, e.wall_timestamp,
-                e.observed || pg_catalog.jsonb_build_object(e.origin_node_id::text, r.reached)
-         FROM concord.change_events e
-         CROSS JOIN LATERAL (
-             SELECT CASE WHEN EXISTS (SELECT FROM concord.identity i WHERE i.node_id = $1)
-                         THEN (SELECT l.node_sequence FROM concord.change_events l
-                               WHERE l.origin_node_id = $1 AND l.node_sequence >= $3
-                                 AND NOT EXISTS (SELECT FROM concord.change_events x
-                                                 WHERE x.origin_node_id = $1
-                                                   AND x.node_sequence = l.node_sequence + 1)
-                               ORDER BY l.node_sequence LIMIT 1)
-                         ELSE $3 END AS reached) r
-         WHERE e.origin_node_id = $1 AND e.node_sequence = $2
-         ON CONFLICT (node_id) DO UPDATE
-         SET applied_sequence = excluded.applied_sequence,
-             received_sequence = GREATEST(n.received_sequence, excluded.received_sequence),
-             hlc_high_water_mark = GREATEST(n.hlc_high_water_mark, excluded.hlc_high_water_mark),
-             last_heartbeat = GREATEST(n.last_heartbeat, excluded.last_heartbeat),
-             observed = excluded.observed,
+        "UPDATE concord.nodes n
+         SET applied_sequence = $3, received_sequence = GREATEST(n.received_sequence, $3),
+             hlc_high_water_mark = GREATEST(n.hlc_high_water_mark, $4),
+             last_heartbeat = GREATEST(n.last_heartbeat, e.wall_timestamp),
+             observed = e.observed || pg_catalog.jsonb_build_object(e.origin_node_id::text, $3),
              status = CASE n.status WHEN 'stale' THEN 'active' ELSE n.status END
-         RETURNING n.applied_sequence",
-        &[
-            parameter(SqlUlid::from(group.origin)),
-            parameter(group.first),
-            parameter(group.first + group.size - 1),
-            parameter(SqlHlc::from(group.hlc)),
-        ],
+         FROM concord.change_events e
+         WHERE n.node_id = $1 AND e.origin_node_id = $1 AND e.node_sequence = $2
+         RETURNING (SELECT true FROM concord.identity i WHERE i.node_id = $1)",
+        &parameters,
+        |row| reached = Some(row.get::<bool>(1).is_some()),
+    );
+    match reached {
+        Some(false) => last,
+        // A predecessor's numbers can be here already, behind one that was missing.
+        Some(true) => skip_known(group, last),
+        None => {
+            // Its first group.
+            query::write(
+                "INSERT INTO concord.nodes (node_id, applied_sequence, received_sequence,
+                                            hlc_high_water_mark, last_heartbeat, observed)
+                 SELECT $1, $3, $3, $4, e.wall_timestamp,
+                        e.observed || pg_catalog.jsonb_build_object(e.origin_node_id::text, $3)
+                 FROM concord.change_events e
+                 WHERE e.origin_node_id = $1 AND e.node_sequence = $2",
+                &parameters,
+                |_| {},
+            );
+            last
+        }
+    }
+}
+
+/// Goes on to the number before the next that the log lacks.
+fn skip_known(group: &Group, last: i64) -> i64 {
+    let mut reached = last;
+    query::write(
+        "UPDATE concord.nodes n
+         SET applied_sequence = r.reached, received_sequence = GREATEST(n.received_sequence, r.reached),
+             observed = n.observed || pg_catalog.jsonb_build_object(n.node_id::text, r.reached)
+         FROM (SELECT l.node_sequence AS reached FROM concord.change_events l
+               WHERE l.origin_node_id = $1 AND l.node_sequence >= $2
+                 AND NOT EXISTS (SELECT FROM concord.change_events x
+                                 WHERE x.origin_node_id = $1 AND x.node_sequence = l.node_sequence + 1)
+               ORDER BY l.node_sequence LIMIT 1) r
+         WHERE n.node_id = $1 RETURNING n.applied_sequence",
+        &[parameter(SqlUlid::from(group.origin)), parameter(last)],
         |row| reached = row.required(1),
     );
     reached

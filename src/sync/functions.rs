@@ -56,6 +56,8 @@ pub fn run(events: Option<pg_sys::Datum>) -> Result<Counts> {
     refuse_snapshots()?;
     crate::log::refuse_after_capture()?;
     let incoming = events.map(intake::check).transpose()?;
+    // A savepoint that was rolled back may have let others apply meanwhile.
+    waiting::forget_applied();
     as_applier(|node| {
         let duplicate = incoming.map_or(0, |events| intake::store(&events, node.node_id));
         let mut counts = Counts { duplicate, ..Counts::default() };

@@ -6,6 +6,7 @@
 
 use super::gate::{Arrival, Gate, Way};
 use super::retry::enter_waiting;
+use super::waiting::forget_applied;
 use super::{applying, functions, intake};
 use crate::capture::image::RowValues;
 use crate::error::{Error, OrRaise, Result};
@@ -247,6 +248,7 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
         XACT_EVENT_PRE_COMMIT => unsafe { guard(set_up_worker) },
         XACT_EVENT_COMMIT | XACT_EVENT_ABORT => {
             GATE.take();
+            forget_applied();
             ARRIVED.set(false);
             ENTERED.set(false);
         }

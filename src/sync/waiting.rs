@@ -10,6 +10,7 @@ use crate::{clock, vector};
 use concord_core::delivery::{Group, Waitlist, waits_for};
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// Lets every group enter that may, each making way for others; notes what the rest wait for. `enter`
@@ -50,11 +51,37 @@ pub fn read_vector() -> Result<Vector> {
     parse_vector(&text)
 }
 
-/// What this node has seen at most: of its own numbers all that were given out.
+thread_local! {
+    /// What this transaction has read of other nodes' numbers; no other applier moves them meanwhile.
+    static APPLIED: RefCell<Option<Vector>> = const { RefCell::new(None) };
+}
+
+/// At the end of a transaction others may move the vector.
+pub fn forget_applied() {
+    APPLIED.take();
+}
+
+/// This transaction has moved the vector.
+pub fn note_applied(node: Ulid, sequence: i64) {
+    APPLIED.with_borrow_mut(|applied| {
+        applied.iter_mut().for_each(|applied| applied.raise(node, sequence));
+    });
+}
+
+/// What this node has seen at most: of its own numbers all that were given out. The lock on appliers is
+/// held.
 pub fn seen() -> Result<Vector> {
-    let applied = vector::read(catalog::nodes()?)?;
-    let mut seen: Vector =
-        applied.into_iter().map(|(node, number)| (Ulid::from_bytes(node), number)).collect();
+    let known = APPLIED.with_borrow(Clone::clone);
+    let mut seen = match known {
+        Some(applied) => applied,
+        None => {
+            let read = vector::read(catalog::nodes()?)?;
+            let read: Vector =
+                read.into_iter().map(|(node, number)| (Ulid::from_bytes(node), number)).collect();
+            APPLIED.set(Some(read.clone()));
+            read
+        }
+    };
     if let Some(slot) = Guarded::lock()?.slot(my_database()) {
         seen.raise(Ulid::from_bytes(slot.node_id), slot.issued);
     }

@@ -1,9 +1,10 @@
 //! The SQL types `hlc` and `ulid`: values of the pure core that PostgreSQL can hold.
 //!
 //! Both are of fixed size and laid out as `int8` and `uuid` are, so that PostgreSQL's own
-//! comparison, hash and index functions serve them; `sql/types/` declares all of that. Here is what
+//! hash, sort and index functions serve them; `sql/types/` declares all of that. Here is what
 //! is their own.
 
+mod compare;
 mod datum;
 pub mod hlc;
 #[cfg(any(test, feature = "pg_test"))]
