@@ -1,6 +1,7 @@
 //! A group enters the log: at once, with all that follows from it.
 
-use super::batch::{self, Single, Touched};
+use super::batch::{self, Touched};
+use super::bulk::Single;
 use super::waiting::note_applied;
 use super::{Counts, resolve};
 use crate::clock;

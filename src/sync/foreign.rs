@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use super::constraints::ForeignKey;
-use super::decide::{as_json, keys_of};
+use super::entry::{as_json, keys_of};
 use super::revive;
 use super::rows::Record;
 use super::show::{Gone, Work};

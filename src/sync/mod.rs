@@ -2,10 +2,12 @@
 //! tables as the fold of what the log holds.
 
 mod batch;
+mod bulk;
 mod conflicts;
 mod constraints;
 mod decide;
 mod enter;
+mod entry;
 mod foreign;
 mod functions;
 mod gate;
@@ -15,6 +17,7 @@ mod pending;
 mod resolve;
 mod retry;
 mod revive;
+mod row;
 mod rows;
 mod show;
 mod standing;

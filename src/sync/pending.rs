@@ -1,6 +1,6 @@
 //! Rows that are not shown as their fold: why, and which values they claim all the same.
 
-use super::decide::Entry;
+use super::entry::Entry;
 use super::rows::Record;
 use crate::error::Result;
 use crate::pg::attempt::Failure;

@@ -5,8 +5,8 @@
 
 use super::conflicts::parent_of;
 use super::decide::Decision;
+use super::row::{self, Current};
 use super::rows::{Record, State, parse_image};
-use super::show::{self, Current};
 use super::target::Target;
 use super::{Applying, foreign, pending, standing};
 use crate::capture::{Neutral, context};
@@ -194,7 +194,7 @@ impl Conflict {
 
     fn decide(&self, keep: &str, values: &Map<String, Value>) -> Result<()> {
         let target = self.target()?;
-        let current = show::fetch(&target, &self.record)?;
+        let current = row::fetch(&target, &self.record)?;
         let mut decision = Decision::default();
         let state = decision.entry(&self.record)?.state.clone();
         let mut image = self.kept(keep, current.as_ref(), state.as_ref());
@@ -299,7 +299,7 @@ impl Conflict {
                 image.entry(name.clone()).or_insert_with(|| value.clone());
             }
         }
-        show::write_row(target, &self.record, current, image.as_ref())?;
+        row::write_row(target, &self.record, current, image.as_ref())?;
         if let Some(image) = &image
             && let Some(key) = foreign::lacking(target, image)?
         {

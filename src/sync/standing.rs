@@ -2,7 +2,8 @@
 //! whose parent was deleted. They follow from what the log holds, so nodes that hold the same agree.
 
 use super::conflicts::parent_of;
-use super::decide::{Entry, Rival};
+use super::decide::Rival;
+use super::entry::Entry;
 use super::pending::Form;
 use super::rows::{LogEvent, Record, events_of};
 use super::show::Outcome;
