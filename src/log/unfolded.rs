@@ -21,7 +21,7 @@ pub struct Unfolded {
 impl Unfolded {
     /// Mostly there is no such row.
     pub fn watch() -> Result<Unfolded> {
-        let owner = match scan::is_empty(catalog::pending()?) {
+        let owner = match scan::is_empty(catalog::pending()?)? {
             true => None,
             false => Some(AsOwner::of(catalog::log()?)),
         };

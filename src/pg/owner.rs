@@ -91,57 +91,54 @@ impl Drop for AsOwner {
     }
 }
 
+/// Settings that are put back on drop; after an error PostgreSQL's own abort does.
+struct Nested {
+    guc_level: i32,
+}
+
+impl Nested {
+    fn set(settings: &[(&CStr, &CStr)]) -> Nested {
+        // SAFETY: as in `AsOwner::of`.
+        unsafe {
+            let guc_level = pg_sys::NewGUCNestLevel();
+            settings.iter().for_each(|(name, value)| set_local(name, value));
+            Nested { guc_level }
+        }
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: closes the level that `set` opened.
+            unsafe { pg_sys::AtEOXact_GUC(false, self.guc_level) };
+        }
+    }
+}
+
 /// While it lives, names print with their schema and money in the C locale; the user stays who they
 /// are.
 pub struct NeutralNames {
-    guc_level: i32,
+    _settings: Nested,
 }
 
 impl NeutralNames {
     /// Sets `search_path` to PostgreSQL's own schema alone, and `lc_monetary`.
     pub fn enter() -> NeutralNames {
-        // SAFETY: as in `AsOwner::of`.
-        unsafe {
-            let guc_level = pg_sys::NewGUCNestLevel();
-            set_local(c"search_path", c"pg_catalog, pg_temp");
-            set_local(c"lc_monetary", c"C");
-            NeutralNames { guc_level }
-        }
-    }
-}
-
-impl Drop for NeutralNames {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: closes the level that the constructor opened.
-            unsafe { pg_sys::AtEOXact_GUC(false, self.guc_level) };
-        }
+        let settings = [(c"search_path", c"pg_catalog, pg_temp"), (c"lc_monetary", c"C")];
+        NeutralNames { _settings: Nested::set(&settings) }
     }
 }
 
 /// While it lives, ordinary triggers fire, although the surrounding [`AsOwner`] has silenced them.
 pub struct FiringTriggers {
-    guc_level: i32,
+    _settings: Nested,
 }
 
 impl FiringTriggers {
     /// Lets them fire.
     pub fn begin() -> FiringTriggers {
-        // SAFETY: as in `AsOwner::of`.
-        unsafe {
-            let guc_level = pg_sys::NewGUCNestLevel();
-            set_local(c"session_replication_role", c"origin");
-            FiringTriggers { guc_level }
-        }
-    }
-}
-
-impl Drop for FiringTriggers {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: closes the level that `begin` opened.
-            unsafe { pg_sys::AtEOXact_GUC(false, self.guc_level) };
-        }
+        FiringTriggers { _settings: Nested::set(&[(c"session_replication_role", c"origin")]) }
     }
 }
 

@@ -2,7 +2,7 @@
 //! record, the record's fold is the image that it left: no history need be read. Whatever is not so
 //! plain is decided record by record.
 
-use super::bulk::{self, Batch, Single, array};
+use super::bulk::{self, Batch, Single};
 use super::entry::is_expected;
 use super::rows::Record;
 use super::show;
@@ -18,7 +18,6 @@ use concord_core::event::Vector;
 use pgrx::JsonB;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// Events looked at together.
 const BATCH: i64 = 1000;
@@ -114,7 +113,7 @@ impl Rows<'_> {
         let end = self.group.first + self.group.size;
         for first in (self.group.first..end).step_by(BATCH as usize) {
             match &target {
-                Some(target) if plain => self.write_batch(target, first)?,
+                Some(target) if plain => self.write_batch(touched, target, first)?,
                 _ => {
                     let ids = self.ids(touched, first);
                     self.add_careful(touched, ids);
@@ -178,13 +177,7 @@ impl Rows<'_> {
         ids
     }
 
-    fn write_batch(&mut self, target: &Rc<Target>, first: i64) -> Result<()> {
-        let touched = Touched {
-            schema: target.schema.clone(),
-            table: target.table.clone(),
-            operations: Vec::new(),
-            unseen: false,
-        };
+    fn write_batch(&mut self, touched: &Touched, target: &Target, first: i64) -> Result<()> {
         let batch = match self.single.take() {
             Some(single) => Some(Batch::of(&single, target)),
             None => self.batch(target, first, &[]),
@@ -195,7 +188,7 @@ impl Rows<'_> {
             match self.batch(target, first, &odd) {
                 Some(rest) => batch = rest,
                 None => {
-                    self.add_careful(&touched, odd);
+                    self.add_careful(touched, odd);
                     return Ok(());
                 }
             }
@@ -219,12 +212,12 @@ impl Rows<'_> {
                 if let Some(rest) = self.batch(target, first, &odd)
                     && attempt(|| bulk::write(target, &rest).or_raise(), is_expected).is_err()
                 {
-                    odd = self.ids(&touched, first);
+                    odd = self.ids(touched, first);
                 }
             }
-            Err(_) => odd = self.ids(&touched, first),
+            Err(_) => odd = self.ids(touched, first),
         }
-        self.add_careful(&touched, odd);
+        self.add_careful(touched, odd);
         Ok(())
     }
 
@@ -252,11 +245,14 @@ impl Rows<'_> {
             &[a, b, c, d, e, parameter(without.to_vec()), parameter(names)],
             |row| {
                 let (kept_count, gone_count): (i64, i64) = (row.required(4), row.required(5));
-                if kept_count + gone_count > 0 {
+                if let (Some(ids), Some(images), Some(gone)) =
+                    (row.varlena(1), row.varlena(2), row.varlena(3))
+                    && kept_count + gone_count > 0
+                {
                     batch = Some(Batch {
-                        ids: array(row.datum(1)),
-                        images: array(row.datum(2)),
-                        gone: array(row.datum(3)),
+                        ids,
+                        images,
+                        gone,
                         kept_count,
                         gone_count,
                         inserts_only: row.required(6),

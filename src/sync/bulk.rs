@@ -22,17 +22,24 @@ pub struct Single {
 
 /// The last events of some records of a table, as arrays.
 pub struct Batch {
+    /// Records that exist, as `text[]`.
     pub ids: Varlena,
+    /// Their images, as `jsonb[]`.
     pub images: Varlena,
+    /// Records that do not, as `text[]`.
     pub gone: Varlena,
+    /// How many exist.
     pub kept_count: i64,
+    /// How many do not.
     pub gone_count: i64,
+    /// All of them came.
     pub inserts_only: bool,
     /// Records whose image is not of the columns that the table has here.
     pub odd: Vec<String>,
 }
 
 impl Batch {
+    /// Of one row.
     pub fn of(single: &Single, target: &Target) -> Batch {
         let id = Varlena::text(&single.record_id);
         let (ids, images, gone): (&[&Varlena], &[&Varlena], &[&Varlena]) = match &single.image {
@@ -81,13 +88,6 @@ fn array_of(element: pg_sys::Oid, values: &[&Varlena]) -> Varlena {
         );
         copy_varlena(pg_sys::Datum::from(array))
     }
-}
-
-/// A copy of an array out of a result.
-#[allow(unsafe_code)]
-pub fn array(datum: pg_sys::Datum) -> Varlena {
-    // SAFETY: the datum is an array; detoasting gives a plain varlena.
-    unsafe { copy_varlena(pg_sys::Datum::from(pg_sys::pg_detoast_datum(datum.cast_mut_ptr()))) }
 }
 
 fn texts(array: &Varlena) -> Parameter {

@@ -51,7 +51,8 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     Ok(reached)
 }
 
-fn place(group: &Group) -> [Parameter; 3] {
+/// Where a group's events are: origin, first and last number, as parameters.
+pub fn place(group: &Group) -> [Parameter; 3] {
     [
         parameter(SqlUlid::from(group.origin)),
         parameter(group.first),

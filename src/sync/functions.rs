@@ -78,7 +78,7 @@ pub fn run_passed(groups: &[Group]) -> Result<()> {
         for group in groups {
             enter::follow(node, group, &mut counts)?;
         }
-        if !scan::is_empty(catalog::received()?) {
+        if !scan::is_empty(catalog::received()?)? {
             waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
         }
         tree::check()?;

@@ -125,7 +125,7 @@ impl Gate {
         Ok(Gate {
             seen: seen()?,
             bound: clock::bound()?,
-            open: scan::is_empty(catalog::received()?),
+            open: scan::is_empty(catalog::received()?)?,
             passed: Vec::new(),
             origins: BTreeSet::new(),
         })

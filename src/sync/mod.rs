@@ -6,6 +6,7 @@ mod bulk;
 mod conflicts;
 mod constraints;
 mod decide;
+mod decided;
 mod enter;
 mod entry;
 mod foreign;

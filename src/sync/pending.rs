@@ -70,7 +70,7 @@ impl Obstacle {
 
 /// Whether any row is not shown as its fold.
 pub fn is_any() -> Result<bool> {
-    Ok(!scan::is_empty(catalog::pending()?))
+    Ok(!scan::is_empty(catalog::pending()?)?)
 }
 
 /// What a writer of a row could not know of, where its table does not show it as its fold.

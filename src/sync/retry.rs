@@ -17,8 +17,7 @@ const TICK_PATIENCE: &CStr = c"1s";
 /// How long rows behind a constraint are left alone at most.
 const UNEVENTFUL_MINUTES: i32 = 10;
 
-/// Does what `body` says in a subtransaction; locks are waited for so
-/// long. A failure that `expected` accepts undoes it and is returned; others are raised.
+/// Does what `body` says in a subtransaction, waiting for locks so long. A failure that `expected` accepts undoes it and is returned; others are raised.
 pub fn enter_waiting(
     node: Attached,
     patience: &CStr,

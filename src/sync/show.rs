@@ -141,7 +141,7 @@ impl Work {
         Ok(())
     }
 
-    /// The unique values that records newly want, each with who does.
+    /// The unique values that records newly want.
     fn values_wanted(
         &mut self,
         wants: &[(&Record, Want)],

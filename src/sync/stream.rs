@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code)]
 
+use super::enter::place;
 use super::gate::{Arrival, Gate, Way};
 use super::retry::enter_waiting;
 use super::waiting::forget_applied;
@@ -220,11 +221,7 @@ fn retreat(group: &Group) {
         "WITH gone AS (DELETE FROM concord.change_events
                        WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3 RETURNING *)
          INSERT INTO concord.received_events SELECT g.*, 'incomplete_group' FROM gone g",
-        &[
-            parameter(SqlUlid::from(group.origin)),
-            parameter(group.first),
-            parameter(group.first + group.size - 1),
-        ],
+        &place(group),
         |_| {},
     );
 }

@@ -35,7 +35,7 @@ pub fn check_if_free() -> Result<i64> {
 }
 
 fn check_with(lock: impl FnOnce(pg_sys::Oid, pg_sys::LOCKMODE) -> bool) -> Result<i64> {
-    if !declared::any() || !lock(catalog::trees()?, pg_sys::ShareRowExclusiveLock as i32) {
+    if !declared::any()? || !lock(catalog::trees()?, pg_sys::ShareRowExclusiveLock as i32) {
         return Ok(0);
     }
     let _neutral = Neutral::enter(true);

@@ -1,7 +1,9 @@
 //! What `track_tree` declared, as rows of `concord.trees`.
 
 use super::conflicts;
+use crate::error::Result;
 use crate::pg::query::{self, Parameter, parameter};
+use crate::pg::{catalog, scan};
 use concord_core::tree::Pointer;
 use pgrx::pg_sys;
 use std::collections::BTreeSet;
@@ -40,10 +42,8 @@ impl Tree {
 }
 
 /// Whether any table has a tree.
-pub fn any() -> bool {
-    let mut any = false;
-    query::read_latest("SELECT FROM concord.trees LIMIT 1", &[], |_| any = true);
-    any
+pub fn any() -> Result<bool> {
+    Ok(!scan::is_empty(catalog::trees()?)?)
 }
 
 /// All trees of tracked tables.
