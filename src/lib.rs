@@ -27,6 +27,7 @@ use pgrx::{extension_sql_file, pg_guard};
 ::pgrx::pg_module_magic!(name, version);
 
 // What people read is in sql/, made in the order of its names.
+extension_sql_file!("../sql/00_schema.sql", name = "schema", bootstrap);
 extension_sql_file!("../sql/05_clock.sql", name = "clock", requires = ["types"]);
 extension_sql_file!("../sql/10_log.sql", name = "log", requires = ["clock"]);
 extension_sql_file!("../sql/20_identity.sql", name = "identity", requires = ["log"]);

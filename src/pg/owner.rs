@@ -16,9 +16,13 @@ pub struct AsOwner {
 
 /// While it lives, the current user is the owner of an application's table, whose constraints may call
 /// the owner's own functions: they must not run with anybody else's rights.
+///
+/// Those functions can set any setting that their owner may (`search_path` above all): a level of settings
+/// of its own forgets that, so that concord's statements after it run under what they were promised.
 pub struct AsTableOwner {
     user: pg_sys::Oid,
     security_context: i32,
+    guc_level: i32,
 }
 
 impl AsTableOwner {
@@ -30,19 +34,24 @@ impl AsTableOwner {
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut security_context);
             let owner = relation_owner(relation).unwrap_or(user);
+            let guc_level = pg_sys::NewGUCNestLevel();
             let restricted =
                 pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
             pg_sys::SetUserIdAndSecContext(owner, security_context | restricted as i32);
+            AsTableOwner { user, security_context, guc_level }
         }
-        AsTableOwner { user, security_context }
     }
 }
 
 impl Drop for AsTableOwner {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            // SAFETY: undoes what `of` did; after an error the subtransaction's abort does.
-            unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.security_context) };
+            // SAFETY: undoes what `of` did, in reverse order; after an error the subtransaction's abort
+            // does.
+            unsafe {
+                pg_sys::AtEOXact_GUC(false, self.guc_level);
+                pg_sys::SetUserIdAndSecContext(self.user, self.security_context);
+            }
         }
     }
 }
