@@ -27,7 +27,7 @@ SELECT c.conflict_id::text::char(26) AS conflict_id,
        c.local_event_id::text::char(26) AS local_event_id,
        c.remote_event_id::text::char(26) AS remote_event_id,
        c.base_values, c.local_values, c.remote_values, c.applied_values,
-       c.detected_at, c.resolved_at, c.resolution, c.resolved_by
+       c.detected_at, c.resolved_at, c.resolution, c.resolved_by, c.detail
 FROM concord.conflicts c;
 
 COMMENT ON VIEW concord.change_events_plain IS 'change_events in built-in types';
