@@ -10,7 +10,7 @@ use super::shape::Tracked;
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::catalog::type_name;
 use crate::pg::function::argument;
-use crate::pg::query::{self, parameter};
+use crate::pg::query::{Parameter, Snapshot, parameter};
 use crate::pg_function;
 use concord_core::names::quote_identifier;
 use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
@@ -62,18 +62,17 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Op
     let table = crate::track::qualified_name(relation);
     let sql = format!("SELECT {ROW} FROM {table} {ROW} WHERE {}", key_condition(&tracked, 1));
     let keys = key_values(&tracked, record_id)?;
-    let mut image = Ok(None);
-    query::read_active(&sql, &key_parameters(&keys), |row| {
+    let image = Snapshot::Active.one(&sql, &key_parameters(&keys), |row| {
         // A key spelled otherwise finds the row, but is no record_id: the log does not know it.
         // SAFETY: the column is the whole row.
-        image = unsafe {
+        unsafe {
             record_id_of(&tracked, row.datum(1)).and_then(|id| match id == record_id || !exact {
                 true => row_image(&tracked, row.datum(1)).map(Some),
                 false => Ok(None),
             })
-        };
+        }
     });
-    image
+    image.unwrap_or(Ok(None))
 }
 
 /// What statements call the row that they are about: a plain name could be a column's as well, and a
@@ -118,7 +117,7 @@ pub fn key_of_text(tracked: &Tracked, text: &str) -> String {
 }
 
 /// The key's values as parameters.
-pub fn key_parameters(keys: &[String]) -> Vec<query::Parameter> {
+pub fn key_parameters(keys: &[String]) -> Vec<Parameter> {
     keys.iter().map(|key| parameter(key.as_str())).collect()
 }
 

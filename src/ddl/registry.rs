@@ -36,17 +36,15 @@ impl Watched {
 /// Tables of which some trigger that captures does not fire under
 /// `session_replication_role = replica`.
 pub fn fire_sometimes() -> Vec<pg_sys::Oid> {
-    let mut relations = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT DISTINCT t.tgrelid FROM pg_catalog.pg_trigger t
          WHERE t.tgparentid = 0 AND t.tgenabled = 'O'
            AND t.tgfoid IN ('concord.capture_trigger()'::pg_catalog.regprocedure,
                             'concord.version_trigger()'::pg_catalog.regprocedure,
                             'concord.truncate_trigger()'::pg_catalog.regprocedure)",
         &[],
-        |row| relations.push(row.required(1)),
-    );
-    relations
+        |row| row.required(1),
+    )
 }
 
 /// The tables with a capture trigger, as the catalogs have them now.
@@ -95,25 +93,21 @@ pub fn seen() -> Vec<Watched> {
 }
 
 fn read(sql: &str) -> Vec<Watched> {
-    let mut tables = Vec::new();
-    query::read_latest(sql, &[], |row| {
-        tables.push(Watched {
-            relation: row.required(1),
-            schema: row.required(2),
-            table: row.required(3),
-            capturing: row.required(4),
-            truncating: row.required(5),
-            partitions: row.required(6),
-            partition_names: row.required(7),
-            columns: row.required(8),
-        });
-    });
-    tables
+    query::all(sql, &[], |row| Watched {
+        relation: row.required(1),
+        schema: row.required(2),
+        table: row.required(3),
+        capturing: row.required(4),
+        truncating: row.required(5),
+        partitions: row.required(6),
+        partition_names: row.required(7),
+        columns: row.required(8),
+    })
 }
 
 /// Remembers a table as it is.
 pub fn remember(table: &Watched) {
-    query::write(
+    query::run(
         "INSERT INTO concord.watched_tables
              (relation, table_schema, table_name, capturing, truncating, partitions,
               partition_names, columns)
@@ -133,7 +127,6 @@ pub fn remember(table: &Watched) {
             parameter(table.partition_names.clone()),
             parameter(table.columns.clone()),
         ],
-        |_| {},
     );
 }
 
@@ -160,9 +153,5 @@ pub fn release(relation: pg_sys::Oid) -> Option<Watched> {
 
 /// Forgets a table.
 pub fn forget(relation: pg_sys::Oid) {
-    query::write(
-        "DELETE FROM concord.watched_tables WHERE relation = $1",
-        &[parameter(relation)],
-        |_| {},
-    );
+    query::run("DELETE FROM concord.watched_tables WHERE relation = $1", &[parameter(relation)]);
 }

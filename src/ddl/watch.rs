@@ -123,14 +123,12 @@ fn follow_columns(seen: &Watched, table: &Watched) -> Result<()> {
 
 /// Relations that the command names.
 fn altered_relations() -> Vec<pg_sys::Oid> {
-    let mut relations = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT DISTINCT objid FROM pg_catalog.pg_event_trigger_ddl_commands()
          WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass",
         &[],
-        |row| relations.push(row.required(1)),
-    );
-    relations
+        |row| row.required(1),
+    )
 }
 
 /// A table whose capture trigger was made by hand, or came with a restore.

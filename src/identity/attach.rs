@@ -10,9 +10,10 @@ use crate::error::{Error, Result};
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
-use crate::pg::query::{self, parameter};
+use crate::pg::query;
 use crate::pg::shmem::{Guarded, Slot};
 use crate::settings;
+use crate::types::parameter::ulid;
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
@@ -101,38 +102,33 @@ fn attach_slowly(log: pg_sys::Oid) -> Result<Attached> {
 
 /// All identities, oldest first.
 fn read_identities() -> Vec<Identity> {
-    let mut identities = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT i.node_id, i.system_identifier, i.database_oid, i.timeline, i.contiguous_sequence,
                 EXISTS (SELECT FROM concord.identity s WHERE s.predecessor_id = i.node_id)
          FROM concord.identity i ORDER BY i.created_at, i.node_id",
         &[],
-        |row| {
-            identities.push(Identity {
-                node_id: row.required::<SqlUlid>(1).into(),
-                place: Place {
-                    system: row.required(2),
-                    database: row.required(3),
-                    timeline: row.required(4),
-                },
-                contiguous: row.required(5),
-                succeeded: row.required(6),
-            });
+        |row| Identity {
+            node_id: row.required::<SqlUlid>(1).into(),
+            place: Place {
+                system: row.required(2),
+                database: row.required(3),
+                timeline: row.required(4),
+            },
+            contiguous: row.required(5),
+            succeeded: row.required(6),
         },
-    );
-    identities
+    )
 }
 
 /// The highest number of a node in the log.
 pub fn last_number(node_id: Ulid) -> i64 {
-    let mut last = 0;
-    query::read_latest(
+    query::one(
         "SELECT node_sequence FROM concord.change_events
          WHERE origin_node_id = $1 ORDER BY node_sequence DESC LIMIT 1",
-        &[parameter(SqlUlid::from(node_id))],
-        |row| last = row.required(1),
-    );
-    last
+        &[ulid(node_id)],
+        |row| row.required(1),
+    )
+    .unwrap_or_default()
 }
 
 /// A slot that was only to be looked at again stays as it is: numbers may be in flight.

@@ -7,19 +7,19 @@ use crate::log::event::{Operation, Pending};
 use crate::log::{append, control, metadata};
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use pgrx::JsonB;
 use serde_json::Value;
 
 /// The residue that this node's sequences keep to, once it has one.
 fn key_space(node: Attached) -> Option<Value> {
     let _owner = AsOwner::of(node.log);
-    let mut key_space = None;
-    query::read_latest(
+    let key_space = query::one(
         "SELECT key_space FROM concord.nodes WHERE node_id = $1",
-        &[parameter(SqlUlid::from(node.node_id))],
-        |row| key_space = row.get::<JsonB>(1),
-    );
+        &[ulid(node.node_id)],
+        |row| row.get::<JsonB>(1),
+    )
+    .flatten();
     key_space.map(|space| space.0)
 }
 
@@ -33,17 +33,12 @@ pub fn heartbeat() -> Result<()> {
         ..control(Operation::Node, &context)
     })?;
     let _owner = AsOwner::of(node.log);
-    query::write(
+    query::run(
         "UPDATE concord.nodes
          SET name = $2, hostname = $3, last_heartbeat = pg_catalog.clock_timestamp(),
              status = CASE status WHEN 'stale' THEN 'active' ELSE status END
          WHERE node_id = $1",
-        &[
-            parameter(SqlUlid::from(node.node_id)),
-            parameter(super::name()),
-            parameter(super::hostname()),
-        ],
-        |_| {},
+        &[ulid(node.node_id), parameter(super::name()), parameter(super::hostname())],
     );
     Ok(())
 }

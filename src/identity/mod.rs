@@ -78,8 +78,7 @@ pub fn ensure_seeded() -> Result<()> {
 /// events carry the very HLCs that the reset was to get rid of. Returns the maximum.
 fn seed(log: pg_sys::Oid) -> Result<u64> {
     let _owner = AsOwner::of(log);
-    let mut highest = None;
-    query::read_latest(
+    let highest = query::one(
         "SELECT pg_catalog.max(last.hlc)::bigint
          FROM concord.nodes n
          CROSS JOIN LATERAL (SELECT e.hlc FROM concord.change_events e
@@ -88,8 +87,9 @@ fn seed(log: pg_sys::Oid) -> Result<u64> {
          WHERE NOT EXISTS (SELECT FROM concord.identity i
                            WHERE i.node_id = n.node_id AND i.clock_reset)",
         &[],
-        |row| highest = row.get::<i64>(1),
-    );
+        |row| row.get::<i64>(1),
+    )
+    .flatten();
     let highest = highest.and_then(|hlc| Hlc::try_from(hlc).ok()).unwrap_or_default();
     clock::raise_to(highest)?;
     Ok(highest.as_i64() as u64)

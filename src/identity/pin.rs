@@ -5,9 +5,9 @@
 use super::attach::{Identity, last_number};
 use crate::error::{Error, Result};
 use crate::pg::backend::my_database;
-use crate::pg::query::{self, parameter};
+use crate::pg::query;
 use crate::pg::shmem::Guarded;
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 
@@ -26,12 +26,7 @@ pub fn check_pin(pin: Ulid, own: Option<&Identity>, elsewhere: Option<&Identity>
              or pin a new one made by concord.gen_ulid().",
         ));
     }
-    let mut known = false;
-    query::read_latest(
-        "SELECT FROM concord.nodes WHERE node_id = $1",
-        &[parameter(SqlUlid::from(pin))],
-        |_| known = true,
-    );
+    let known = query::exists("SELECT FROM concord.nodes WHERE node_id = $1", &[ulid(pin)]);
     if known {
         return Err(Error::invalid_argument(format!(
             "concord.node_id \"{pin}\" belongs to another node"

@@ -14,7 +14,7 @@ use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
@@ -52,39 +52,32 @@ fn refuse_other_encodings() -> Result<()> {
 
 fn insert_identity(node_id: Ulid) {
     let place = Place::here();
-    query::write(
+    query::run(
         "INSERT INTO concord.identity (node_id, system_identifier, database_oid, timeline)
          VALUES ($1, $2, $3, $4)",
         &[
-            parameter(SqlUlid::from(node_id)),
+            ulid(node_id),
             parameter(place.system),
             parameter(place.database),
             parameter(place.timeline),
         ],
-        |_| {},
     );
-    query::write(
+    query::run(
         "INSERT INTO concord.nodes (node_id) VALUES ($1) ON CONFLICT DO NOTHING",
-        &[parameter(SqlUlid::from(node_id))],
-        |_| {},
+        &[ulid(node_id)],
     );
 }
 
 /// Makes `node_id`, an identity of this place, the successor of `old`.
 pub fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Result<Attached> {
-    let ids = [parameter(SqlUlid::from(node_id)), parameter(SqlUlid::from(old))];
-    query::write(
-        "UPDATE concord.identity SET predecessor_id = $2 WHERE node_id = $1",
-        &ids,
-        |_| {},
-    );
-    query::write("UPDATE concord.nodes SET predecessor_id = $2 WHERE node_id = $1", &ids, |_| {});
-    query::write(
+    let ids = [ulid(node_id), ulid(old)];
+    query::run("UPDATE concord.identity SET predecessor_id = $2 WHERE node_id = $1", &ids);
+    query::run("UPDATE concord.nodes SET predecessor_id = $2 WHERE node_id = $1", &ids);
+    query::run(
         "UPDATE concord.nodes
          SET applied_sequence = GREATEST(applied_sequence, concord.contiguous_sequence($1))
          WHERE node_id = $1",
-        &[parameter(SqlUlid::from(old))],
-        |_| {},
+        &[ulid(old)],
     );
     pgrx::log!("concord: node \"{old}\" ends here; this database goes on as node \"{node_id}\"");
     let issued = if fresh { 0 } else { last_number(node_id) };
@@ -128,13 +121,9 @@ pub fn reset() -> Result<Hlc> {
     let before = clock::last()?;
     clock::set_to_wall()?;
     let _owner = AsOwner::of(old.log);
-    let id = parameter(SqlUlid::from(old.node_id));
-    query::write(
-        "UPDATE concord.identity SET clock_reset = true WHERE node_id = $1",
-        &[id],
-        |_| {},
-    );
-    query::write("UPDATE concord.nodes SET status = 'retired' WHERE node_id = $1", &[id], |_| {});
+    let id = ulid(old.node_id);
+    query::run("UPDATE concord.identity SET clock_reset = true WHERE node_id = $1", &[id]);
+    query::run("UPDATE concord.nodes SET status = 'retired' WHERE node_id = $1", &[id]);
     let node_id = clock::functions::new_ulid()?;
     insert_identity(node_id);
     succeed(node_id, old.node_id, old.log, true)?;
@@ -171,8 +160,8 @@ pub fn take_slot_away(node_id: Ulid, only_unused: bool) -> Result<()> {
 /// Takes back an identity that never wrote an event, so that a pinned one can stand in its place.
 pub fn forget(node_id: Ulid) -> Result<()> {
     take_slot_away(node_id, true)?;
-    let id = parameter(SqlUlid::from(node_id));
-    query::write("DELETE FROM concord.identity WHERE node_id = $1", &[id], |_| {});
-    query::write("DELETE FROM concord.nodes WHERE node_id = $1", &[id], |_| {});
+    let id = ulid(node_id);
+    query::run("DELETE FROM concord.identity WHERE node_id = $1", &[id]);
+    query::run("DELETE FROM concord.nodes WHERE node_id = $1", &[id]);
     Ok(())
 }

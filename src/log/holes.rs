@@ -19,7 +19,7 @@ use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::hlc::Hlc;
 use concord_core::sequence::missing;
 use pgrx::pg_sys;
@@ -91,16 +91,13 @@ fn note_contiguous(node: Attached, contiguous: i64) -> Result<()> {
 /// Numbers in the log with their HLCs, the last one below the range included.
 fn read_log(node: Attached, floor: i64, bound: i64) -> BTreeMap<i64, i64> {
     let _owner = AsOwner::of(node.log);
-    let mut present = BTreeMap::new();
-    query::read_latest(
+    let present = query::all(
         "SELECT node_sequence, hlc::bigint FROM concord.change_events
          WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3",
-        &[parameter(SqlUlid::from(node.node_id)), parameter(floor), parameter(bound + 1)],
-        |row| {
-            present.insert(row.required(1), row.required(2));
-        },
+        &[ulid(node.node_id), parameter(floor), parameter(bound + 1)],
+        |row| (row.required(1), row.required(2)),
     );
-    present
+    present.into_iter().collect()
 }
 
 /// HLCs never fall with the numbers: a void takes its predecessor's, or else its successor's.

@@ -10,6 +10,8 @@ pub mod generated;
 pub mod memory;
 pub mod owner;
 pub mod query;
+#[cfg(any(test, feature = "pg_test"))]
+mod query_tests;
 pub mod scan;
 pub mod shmem;
 pub mod trigger;

@@ -1,7 +1,13 @@
 //! SQL over concord's own tables from inside the backend, through SPI.
 //!
 //! Callers switch to the owner first ([`super::owner::AsOwner`]); statements are constant text with
-//! parameters, never built from row data.
+//! parameters, never built from row data. What reads does so under a snapshot taken now, whatever the
+//! transaction's isolation level, unless [`Snapshot::Active`] is asked.
+//!
+//! Errors: whatever PostgreSQL finds wrong with a statement or its data, and a null where a column is
+//! [`Row::required`], is raised, since no caller could go on; who can, runs the statement inside
+//! [`super::attempt::attempt`]. Nothing is returned as an error. That a row is not there is no error:
+//! [`one`] is `None` then.
 
 #![allow(unsafe_code)]
 
@@ -13,6 +19,7 @@ use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char};
+use std::rc::Rc;
 
 /// A parameter of a statement: type and value.
 pub type Parameter = (pg_sys::Oid, Option<pg_sys::Datum>);
@@ -20,6 +27,11 @@ pub type Parameter = (pg_sys::Oid, Option<pg_sys::Datum>);
 /// Makes a parameter from a value.
 pub fn parameter<T: IntoDatum>(value: T) -> Parameter {
     (T::type_oid(), value.into_datum())
+}
+
+/// Makes a parameter from a complete `jsonb` value.
+pub fn jsonb(value: &Varlena) -> Parameter {
+    (pg_sys::JSONBOID, Some(value.datum()))
 }
 
 /// One row of a result; columns count from 1.
@@ -67,26 +79,94 @@ impl Row {
     }
 }
 
-/// Runs a reading statement under a snapshot taken now, whatever the transaction's isolation level.
-/// Calls `each` for every row.
-pub fn read_latest(sql: &str, parameters: &[Parameter], each: impl FnMut(&Row)) {
-    // SAFETY: the snapshot is popped below; an error unwinds into PostgreSQL's abort, which resets
-    // the snapshot stack.
-    unsafe {
-        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
-        read_active(sql, parameters, each);
-        pg_sys::PopActiveSnapshot();
+/// What a reading statement sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshot {
+    /// All that has been committed by now, whatever the transaction's isolation level.
+    Latest,
+    /// What the statement that called concord sees.
+    Active,
+}
+
+impl Snapshot {
+    /// The first row of a result, if there is one.
+    pub fn one<T>(
+        self,
+        sql: &str,
+        parameters: &[Parameter],
+        row: impl FnOnce(&Row) -> T,
+    ) -> Option<T> {
+        let (mut value, mut row) = (None, Some(row));
+        self.each(sql, parameters, |found| {
+            if let Some(row) = row.take() {
+                value = Some(row(found));
+            }
+        });
+        value
+    }
+
+    /// All rows of a result.
+    pub fn all<T>(
+        self,
+        sql: &str,
+        parameters: &[Parameter],
+        mut row: impl FnMut(&Row) -> T,
+    ) -> Vec<T> {
+        let mut values = Vec::new();
+        self.each(sql, parameters, |found| values.push(row(found)));
+        values
+    }
+
+    /// Calls `each` for every row of a result.
+    fn each(self, sql: &str, parameters: &[Parameter], each: impl FnMut(&Row)) {
+        match self {
+            Snapshot::Active => read(sql, parameters, each),
+            // SAFETY: the snapshot is popped below; an error unwinds into PostgreSQL's abort, which
+            // resets the snapshot stack.
+            Snapshot::Latest => unsafe {
+                pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+                read(sql, parameters, each);
+                pg_sys::PopActiveSnapshot();
+            },
+        }
     }
 }
 
-/// Runs a reading statement under the active snapshot. Calls `each` for every row.
-pub fn read_active(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) {
+/// The first row that the latest snapshot shows, if there is one.
+pub fn one<T>(sql: &str, parameters: &[Parameter], row: impl FnOnce(&Row) -> T) -> Option<T> {
+    Snapshot::Latest.one(sql, parameters, row)
+}
+
+/// All rows that the latest snapshot shows.
+pub fn all<T>(sql: &str, parameters: &[Parameter], row: impl FnMut(&Row) -> T) -> Vec<T> {
+    Snapshot::Latest.all(sql, parameters, row)
+}
+
+/// Whether the latest snapshot shows any row.
+pub fn exists(sql: &str, parameters: &[Parameter]) -> bool {
+    one(sql, parameters, |_| ()).is_some()
+}
+
+/// Runs a writing statement; how many rows it processed.
+pub fn run(sql: &str, parameters: &[Parameter]) -> u64 {
+    write(sql, parameters, |_| ())
+}
+
+/// Runs a writing statement; the rows that it returns.
+pub fn returning<T>(sql: &str, parameters: &[Parameter], mut row: impl FnMut(&Row) -> T) -> Vec<T> {
+    let mut values = Vec::new();
+    write(sql, parameters, |found| values.push(row(found)));
+    values
+}
+
+/// Runs a reading statement under the active snapshot.
+fn read(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) {
     let connection = Connection::open().or_raise();
     // SAFETY: SPI is connected; values and nulls are as many as the statement's parameters.
     unsafe {
         let statement = Statement::prepare(sql, parameters).or_raise();
         let code = pg_sys::SPI_execute_snapshot(
-            statement.plan,
+            statement.plan.0,
             statement.values.as_ptr().cast_mut(),
             statement.nulls.as_ptr(),
             pg_sys::GetActiveSnapshot(),
@@ -101,43 +181,53 @@ pub fn read_active(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Ro
     drop(connection);
 }
 
-/// Runs a writing statement; calls `each` for every row it returns. Returns the number of rows
-/// processed.
-pub fn write(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) -> u64 {
-    // SAFETY: SPI takes and releases its own snapshots where one is active; in the pre-commit
-    // callback none is, so one is pushed.
+fn write(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) -> u64 {
+    with_snapshot(|| {
+        // SAFETY: SPI is connected; values and nulls are as many as the statement's parameters.
+        unsafe {
+            let statement = Statement::prepare(sql, parameters).or_raise();
+            let code = pg_sys::SPI_execute_plan(
+                statement.plan.0,
+                statement.values.as_ptr().cast_mut(),
+                statement.nulls.as_ptr(),
+                false,
+                0,
+            );
+            check(code, sql).or_raise();
+            let processed = pg_sys::SPI_processed;
+            walk_result(&mut each);
+            processed
+        }
+    })
+}
+
+/// Runs one DDL statement. It will hardly come again, so no plan of it is kept.
+pub fn execute(sql: &str) {
+    let text = CString::new(sql).map_err(|_| Error::internal("NUL byte in a statement")).or_raise();
+    with_snapshot(|| {
+        // SAFETY: SPI is connected, and the text outlives the call.
+        let code = unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
+        check(code, sql).or_raise();
+    });
+}
+
+/// Runs `body` with SPI connected, which takes and releases its own snapshots where one is active; in
+/// the pre-commit callback none is, so one is pushed.
+fn with_snapshot<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: what is pushed is popped; an error unwinds into PostgreSQL's abort, which resets the
+    // snapshot stack.
     unsafe {
         let pushed = !pg_sys::ActiveSnapshotSet();
         if pushed {
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
         let connection = Connection::open().or_raise();
-        let statement = Statement::prepare(sql, parameters).or_raise();
-        let code = pg_sys::SPI_execute_plan(
-            statement.plan,
-            statement.values.as_ptr().cast_mut(),
-            statement.nulls.as_ptr(),
-            false,
-            0,
-        );
-        check(code, sql).or_raise();
-        let processed = pg_sys::SPI_processed;
-        walk_result(&mut each);
+        let value = body();
         drop(connection);
         if pushed {
             pg_sys::PopActiveSnapshot();
         }
-        processed
-    }
-}
-
-/// Runs one DDL statement.
-pub fn execute(sql: &str) {
-    write(sql, &[], |_| {});
-    // It will hardly come again.
-    if let Some(plan) = PLANS.with_borrow_mut(|plans| plans.remove(&(sql.to_owned(), Vec::new()))) {
-        // SAFETY: the plan was kept by `prepared` and is not running any more.
-        unsafe { pg_sys::SPI_freeplan(plan) };
+        value
     }
 }
 
@@ -184,17 +274,21 @@ impl Drop for Connection {
 
 /// Statements kept prepared by one backend. PostgreSQL plans them anew when something that they use
 /// has changed.
-const MAX_PLANS: usize = 1000;
+pub const MAX_PLANS: usize = 1000;
 
 thread_local! {
     /// By text and parameter types: concord's own types change when the extension is made anew.
-    static PLANS: RefCell<HashMap<PlanKey, pg_sys::SPIPlanPtr>> = RefCell::new(HashMap::new());
+    static PLANS: RefCell<HashMap<PlanKey, Rc<Plan>>> = RefCell::new(HashMap::new());
 }
 
 type PlanKey = (String, Vec<pg_sys::Oid>);
 
+/// A plan that PostgreSQL keeps for this backend. A statement that runs has a part in it, so that the
+/// statements it causes, a trigger's for example, do not free it.
+struct Plan(pg_sys::SPIPlanPtr);
+
 struct Statement {
-    plan: pg_sys::SPIPlanPtr,
+    plan: Rc<Plan>,
     values: Vec<pg_sys::Datum>,
     nulls: Vec<c_char>,
 }
@@ -214,27 +308,48 @@ impl Statement {
 }
 
 /// The plan of a statement, kept from an earlier use or made now.
-unsafe fn prepared(sql: &str, parameters: &[Parameter]) -> Result<pg_sys::SPIPlanPtr> {
+unsafe fn prepared(sql: &str, parameters: &[Parameter]) -> Result<Rc<Plan>> {
     let key = (sql.to_owned(), parameters.iter().map(|p| p.0).collect());
-    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(&key).copied()) {
+    // No borrow lasts over a call into PostgreSQL, which could raise or come back here.
+    if let Some(plan) = PLANS.with_borrow(|plans| plans.get(&key).cloned()) {
         return Ok(plan);
     }
     let text = CString::new(sql).map_err(|_| Error::internal("NUL byte in a statement"))?;
     let mut types: Vec<pg_sys::Oid> = parameters.iter().map(|p| p.0).collect();
     // SAFETY: by the caller's promise SPI is connected; it copies text and types. A plan that is
     // kept lives until it is freed.
-    unsafe {
+    let plan = unsafe {
         let plan = pg_sys::SPI_prepare(text.as_ptr(), types.len() as i32, types.as_mut_ptr());
         if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
             return Err(Error::internal(format!("could not prepare: {sql}")));
         }
-        if PLANS.with_borrow(HashMap::len) >= MAX_PLANS {
-            for (_, old) in PLANS.take() {
-                pg_sys::SPI_freeplan(old);
-            }
-        }
-        PLANS.with_borrow_mut(|plans| plans.insert(key, plan));
-        Ok(plan)
+        Rc::new(Plan(plan))
+    };
+    let (idle, replaced) = PLANS.with_borrow_mut(|plans| {
+        let idle = if plans.len() >= MAX_PLANS { take_idle(plans) } else { Vec::new() };
+        (idle, plans.insert(key, Rc::clone(&plan)))
+    });
+    for plan in idle.into_iter().chain(replaced) {
+        free_unless_running(plan);
+    }
+    Ok(plan)
+}
+
+/// Whether a plan of this statement is kept.
+#[cfg(any(test, feature = "pg_test"))]
+pub fn is_kept(sql: &str) -> bool {
+    PLANS.with_borrow(|plans| plans.keys().any(|(text, _)| text == sql))
+}
+
+/// Takes the plans that no statement runs.
+fn take_idle(plans: &mut HashMap<PlanKey, Rc<Plan>>) -> Vec<Rc<Plan>> {
+    plans.extract_if(|_, plan| Rc::strong_count(plan) == 1).map(|(_, plan)| plan).collect()
+}
+
+fn free_unless_running(plan: Rc<Plan>) {
+    if let Some(plan) = Rc::into_inner(plan) {
+        // SAFETY: `prepared` kept the plan, and nothing else refers to it.
+        unsafe { pg_sys::SPI_freeplan(plan.0) };
     }
 }
 

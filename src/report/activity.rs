@@ -1,7 +1,7 @@
 //! Events per table and hour, as bars.
 
 use super::page::cell;
-use crate::pg::query::{self, parameter};
+use crate::pg::query::{Snapshot, parameter};
 use concord_core::report::chart;
 use concord_core::report::html::Html;
 use std::collections::HashMap;
@@ -49,8 +49,7 @@ pub fn section(html: &mut Html) {
 
 /// Tables and their events per hour, the oldest hour first. What bears a time to come counts as now.
 fn read() -> Vec<(String, Vec<i64>)> {
-    let mut tables: HashMap<String, Vec<i64>> = HashMap::new();
-    query::read_active(
+    let found: Vec<(String, i64, i64)> = Snapshot::Active.all(
         "SELECT e.table_schema || '.' || e.table_name,
                 LEAST((e.hlc::bigint >> 16) / 3600000 - n.hour + $1 - 1, $1 - 1), pg_catalog.count(*)
          FROM (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.now()) / 3600)::bigint AS hour) n
@@ -59,28 +58,27 @@ fn read() -> Vec<(String, Vec<i64>)> {
          WHERE e.table_name IS NOT NULL AND e.record_id IS NOT NULL
          GROUP BY 1, 2",
         &[parameter(HOURS)],
-        |row| {
-            let counts =
-                tables.entry(row.required(1)).or_insert_with(|| vec![0; HOURS as usize]);
-            if let Some(count) = usize::try_from(row.required::<i64>(2)).ok().and_then(|i| counts.get_mut(i)) {
-                *count += row.required::<i64>(3);
-            }
-        },
+        |row| (row.required(1), row.required(2), row.required(3)),
     );
+    let mut tables: HashMap<String, Vec<i64>> = HashMap::new();
+    for (table, hour, events) in found {
+        let counts = tables.entry(table).or_insert_with(|| vec![0; HOURS as usize]);
+        if let Some(count) = usize::try_from(hour).ok().and_then(|i| counts.get_mut(i)) {
+            *count += events;
+        }
+    }
     tables.into_iter().collect()
 }
 
 /// The beginnings of the hours shown, the oldest first.
 fn hours() -> Vec<String> {
-    let mut hours = Vec::new();
-    query::read_active(
+    Snapshot::Active.all(
         "SELECT pg_catalog.to_char(h, 'Dy HH24:MI')
          FROM pg_catalog.date_trunc('hour', pg_catalog.now() AT TIME ZONE 'UTC') now
          CROSS JOIN LATERAL pg_catalog.generate_series(
              now - ($1 - 1) * interval '1 hour', now, interval '1 hour') h
          ORDER BY h",
         &[parameter(HOURS)],
-        |row| hours.push(row.required(1)),
-    );
-    hours
+        |row| row.required(1),
+    )
 }

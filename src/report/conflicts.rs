@@ -1,7 +1,7 @@
 //! The conflicts: how many there are of which kind, and the open ones side by side.
 
 use super::page::{About, cell, rest};
-use crate::pg::query::{self, Row, parameter};
+use crate::pg::query::{Row, Snapshot, parameter};
 use concord_core::report::card::{Cell, Column, Conflict, Side, card};
 use concord_core::report::html::Html;
 use concord_core::report::quantity::age;
@@ -9,7 +9,7 @@ use pgrx::JsonB;
 
 /// Conflicts shown, lines of the summary, and characters read of a value.
 const MAX_CONFLICTS: i64 = 200;
-const MAX_LINES: i64 = 100;
+const MAX_LINES: usize = 100;
 const MAX_CHARACTERS: i32 = 20_000;
 
 /// Those that have waited longest. Of an event: its node, who made it, and when.
@@ -56,10 +56,9 @@ pub fn section(html: &mut Html, about: &About) {
         html.raw("<p class=\"none\">No conflict waits for a decision.</p></section>\n");
         return;
     }
-    let mut shown = Vec::new();
     let parameters =
         [parameter(MAX_CONFLICTS), parameter(about.id.as_str()), parameter(about.name.as_str())];
-    query::read_active(OPEN, &parameters, |row| shown.push(conflict(row)));
+    let shown = Snapshot::Active.all(OPEN, &parameters, conflict);
     html.raw("<h3>Open, the oldest first</h3>\n<p class=\"note\"><del>Struck</del> is what a side gave up ");
     html.raw("of what both began with, <mark>marked</mark> what it wrote instead.</p>\n");
     let count = shown.len();
@@ -78,49 +77,66 @@ pub fn section(html: &mut Html, about: &About) {
     html.raw("</section>\n");
 }
 
+/// How many conflicts of a table there are of one type and policy.
+struct Line {
+    words: [String; 3],
+    open: i64,
+    resolved: i64,
+    /// Seconds.
+    oldest: Option<f64>,
+}
+
 /// The table of all kinds; returns how many are open.
 fn summary(html: &mut Html) -> i64 {
-    let (mut lines, mut open, mut left) = (Html::new(), 0i64, 0i64);
-    query::read_active(
+    let lines = Snapshot::Active.all(
         "SELECT s.table_schema || '.' || s.table_name, s.conflict_type, s.policy, s.open, s.resolved,
                 EXTRACT(epoch FROM s.oldest_open)::float8
          FROM concord.conflict_summary s
          ORDER BY s.open DESC, s.resolved DESC, s.table_schema, s.table_name, s.conflict_type, s.policy",
         &[],
-        |row| {
-            open += row.required::<i64>(4);
-            left += 1;
-            if left > MAX_LINES {
-                return;
-            }
-            lines.raw("<tr>");
-            for (i, column) in ["Table", "Type", "Policy"].into_iter().enumerate() {
-                cell(&mut lines, i == 0, column, &row.required::<String>(i as i32 + 1));
-            }
-            lines.raw("<td class=\"n\" data-label=\"Open\">").number(row.required(4));
-            lines.raw("</td><td class=\"n\" data-label=\"Resolved\">").number(row.required(5));
-            lines.raw("</td><td class=\"n\" data-label=\"Oldest open\">");
-            match row.get::<f64>(6) {
-                Some(seconds) => _ = lines.text(&age(seconds)),
-                None => _ = lines.raw("–"),
-            }
-            lines.raw("</td></tr>\n");
+        |row| Line {
+            words: [row.required(1), row.required(2), row.required(3)],
+            open: row.required(4),
+            resolved: row.required(5),
+            oldest: row.get(6),
         },
     );
-    if left > 0 {
+    let open = lines.iter().map(|line| line.open).sum();
+    let shown = &lines[..lines.len().min(MAX_LINES)];
+    if !shown.is_empty() {
         html.raw("<table class=\"list\"><thead><tr><th>Table</th><th>Type</th><th>Policy</th>");
         html.raw("<th class=\"n\">Open</th><th class=\"n\">Resolved</th><th class=\"n\">Oldest open</th>");
-        html.raw("</tr></thead><tbody>\n").html(&lines).raw("</tbody></table>\n");
+        html.raw("</tr></thead><tbody>\n");
+        for line in shown {
+            summary_line(html, line);
+        }
+        html.raw("</tbody></table>\n");
     }
     rest(
         html,
-        left,
-        MAX_LINES.min(left) as usize,
+        lines.len() as i64,
+        shown.len(),
         "line",
         "lines",
         "SELECT * FROM concord.conflict_summary;",
     );
     open
+}
+
+fn summary_line(html: &mut Html, line: &Line) {
+    html.raw("<tr>");
+    for (i, (column, word)) in ["Table", "Type", "Policy"].into_iter().zip(&line.words).enumerate()
+    {
+        cell(html, i == 0, column, word);
+    }
+    html.raw("<td class=\"n\" data-label=\"Open\">").number(line.open);
+    html.raw("</td><td class=\"n\" data-label=\"Resolved\">").number(line.resolved);
+    html.raw("</td><td class=\"n\" data-label=\"Oldest open\">");
+    match line.oldest {
+        Some(seconds) => _ = html.text(&age(seconds)),
+        None => _ = html.raw("–"),
+    }
+    html.raw("</td></tr>\n");
 }
 
 fn conflict(row: &Row) -> Conflict {
@@ -152,7 +168,7 @@ fn conflict(row: &Row) -> Conflict {
 
 fn read_columns(conflict: &mut Conflict) {
     let parameters = [parameter(conflict.id.as_str()), parameter(MAX_CHARACTERS)];
-    query::read_active(COLUMNS, &parameters, |row| {
+    conflict.columns = Snapshot::Active.all(COLUMNS, &parameters, |row| {
         let value = |first: i32| match (row.required(first), row.get::<String>(first + 1)) {
             (true, _) => Cell::Absent,
             (_, None) => Cell::Null,
@@ -162,7 +178,7 @@ fn read_columns(conflict: &mut Conflict) {
                 is_text: row.required(first + 3),
             },
         };
-        conflict.columns.push(Column {
+        Column {
             name: row.required(1),
             silent: row.required(2),
             settable: row.required(3),
@@ -171,6 +187,6 @@ fn read_columns(conflict: &mut Conflict) {
             local: value(9),
             remote: value(13),
             applied: value(17),
-        });
+        }
     });
 }

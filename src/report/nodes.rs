@@ -1,7 +1,7 @@
 //! The nodes: how far behind each other they are, and whose clock is ahead.
 
 use super::page::About;
-use crate::pg::query;
+use crate::pg::query::{Snapshot, parameter};
 use concord_core::report::html::Html;
 use concord_core::report::quantity::{age, span};
 
@@ -46,25 +46,21 @@ struct Node {
 }
 
 fn read(about: &About) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    query::read_active(NODES, &[query::parameter(about.id.as_str())], |row| {
-        nodes.push(Node {
-            id: row.required(1),
-            name: row.get(2),
-            hostname: row.get(3),
-            status: row.required(4),
-            own: row.required(5),
-            applied: row.required(6),
-            lacking_here: row.get(7),
-            lag_here: row.get(8),
-            lacking_there: row.get(9),
-            lag_there: row.get(10),
-            heard: row.get(11),
-            clock_ahead: row.get(12),
-            same_keys: row.required(13),
-        });
-    });
-    nodes
+    Snapshot::Active.all(NODES, &[parameter(about.id.as_str())], |row| Node {
+        id: row.required(1),
+        name: row.get(2),
+        hostname: row.get(3),
+        status: row.required(4),
+        own: row.required(5),
+        applied: row.required(6),
+        lacking_here: row.get(7),
+        lag_here: row.get(8),
+        lacking_there: row.get(9),
+        lag_there: row.get(10),
+        heard: row.get(11),
+        clock_ahead: row.get(12),
+        same_keys: row.required(13),
+    })
 }
 
 /// The section of the page.

@@ -1,7 +1,7 @@
 //! The page: its head, the numbers that matter first, and the sections in their order.
 
 use super::{activity, conflicts, nodes, waiting};
-use crate::pg::query;
+use crate::pg::query::Snapshot;
 use concord_core::report::html::Html;
 use concord_core::report::quantity::counted;
 
@@ -41,32 +41,29 @@ pub struct About {
 }
 
 fn about() -> About {
-    let mut about = About::default();
-    query::read_active(
-        "SELECT concord.node_id()::text,
+    Snapshot::Active
+        .one(
+            "SELECT concord.node_id()::text,
                 COALESCE(NULLIF(pg_catalog.current_setting('concord.node_name', true), ''),
                          pg_catalog.current_database()::text),
                 pg_catalog.current_database()::text,
                 (SELECT x.extversion FROM pg_catalog.pg_extension x WHERE x.extname = 'concord'),
                 pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')",
-        &[],
-        |row| {
-            about = About {
+            &[],
+            |row| About {
                 id: row.required(1),
                 name: row.required(2),
                 database: row.required(3),
                 version: row.required(4),
                 now: row.required(5),
-            };
-        },
-    );
-    about
+            },
+        )
+        .unwrap_or_default()
 }
 
 /// The numbers that say whether somebody has to look, each linked to where it is explained.
 fn numbers(html: &mut Html) {
-    let mut counts = [0i64; 6];
-    query::read_active(
+    let counts: Option<[i64; 6]> = Snapshot::Active.one(
         "SELECT (SELECT pg_catalog.count(*) FROM concord.conflicts WHERE resolved_at IS NULL),
                 (SELECT COALESCE(pg_catalog.sum(g.last_missing - g.first_missing + 1), 0)::bigint
                  FROM concord.gaps() g),
@@ -75,8 +72,9 @@ fn numbers(html: &mut Html) {
                 (SELECT pg_catalog.count(*) FROM concord.capture_windows WHERE closed_at IS NULL),
                 (SELECT pg_catalog.count(*) FROM concord.nodes WHERE status IN ('stale', 'forked'))",
         &[],
-        |row| counts = [1, 2, 3, 4, 5, 6].map(|n| row.required(n)),
+        |row| [1, 2, 3, 4, 5, 6].map(|n| row.required(n)),
     );
+    let counts = counts.unwrap_or_default();
     const TILES: [(&str, &str, &str); 6] = [
         ("#conflicts", "open conflict", "open conflicts"),
         ("#waiting", "event missing", "events missing"),

@@ -1,7 +1,7 @@
 //! What is missing or waits: gaps, received events, pending rows, tables that are not captured.
 
 use super::page::{cell, rest};
-use crate::pg::query;
+use crate::pg::query::{Snapshot, parameter};
 use concord_core::report::html::Html;
 use concord_core::report::quantity::age;
 
@@ -90,8 +90,8 @@ pub fn section(html: &mut Html) {
 }
 
 fn show(html: &mut Html, list: &List) {
-    let mut count = 0i64;
-    query::read_active(list.count, &[], |row| count = row.required(1));
+    let count: i64 =
+        Snapshot::Active.one(list.count, &[], |row| row.required(1)).unwrap_or_default();
     if count == 0 {
         html.raw("<p class=\"none\">").raw(list.none).raw("</p>\n");
         return;
@@ -101,20 +101,23 @@ fn show(html: &mut Html, list: &List) {
         html.raw("<th>").raw(column).raw("</th>");
     }
     html.raw("<th class=\"n\">").raw(list.age).raw("</th></tr></thead><tbody>\n");
-    let mut shown = 0;
-    query::read_active(list.sql, &[query::parameter(MAX_LINES)], |row| {
-        shown += 1;
+    let lines = Snapshot::Active.all(list.sql, &[parameter(MAX_LINES)], |row| {
+        let last = list.columns.len() as i32 + 1;
+        let texts = (1..last).map(|n| row.get::<String>(n).unwrap_or_default());
+        (texts.collect::<Vec<_>>(), row.get::<f64>(last))
+    });
+    for (texts, seconds) in &lines {
         html.raw("<tr>");
-        for (i, column) in list.columns.iter().enumerate() {
-            cell(html, false, column, &row.get::<String>(i as i32 + 1).unwrap_or_default());
+        for (column, text) in list.columns.iter().zip(texts) {
+            cell(html, false, column, text);
         }
         html.raw("<td class=\"n\" data-label=\"").raw(list.age).raw("\">");
-        match row.get::<f64>(list.columns.len() as i32 + 1) {
-            Some(seconds) => _ = html.text(&age(seconds)).raw(" ago"),
+        match seconds {
+            Some(seconds) => _ = html.text(&age(*seconds)).raw(" ago"),
             None => _ = html.raw("–"),
         }
         html.raw("</td></tr>\n");
-    });
+    }
     html.raw("</tbody></table>\n");
-    rest(html, count, shown, "line", "lines", list.all);
+    rest(html, count, lines.len(), "line", "lines", list.all);
 }

@@ -12,7 +12,7 @@ use super::{foreign, pending};
 use crate::error::{OrRaise, Result};
 use crate::pg::attempt::attempt;
 use crate::pg::query::{self, Parameter, parameter};
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
 use pgrx::JsonB;
@@ -82,13 +82,11 @@ fn is_concurrent(group: &Group) -> Result<bool> {
         if node == group.origin || last <= observed(node) {
             continue;
         }
-        let mut unseen = false;
-        query::read_latest(
+        let unseen = query::exists(
             "SELECT FROM concord.change_events
              WHERE origin_node_id = $1 AND node_sequence > $2
                AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') LIMIT 1",
-            &[parameter(SqlUlid::from(node)), parameter(observed(node))],
-            |_| unseen = true,
+            &[ulid(node), parameter(observed(node))],
         );
         if unseen {
             return Ok(true);
@@ -155,7 +153,7 @@ impl Rows<'_> {
     fn place(&self, schema: &str, table: &str, first: i64) -> [Parameter; 5] {
         let last = (first + BATCH).min(self.group.first + self.group.size) - 1;
         [
-            parameter(SqlUlid::from(self.group.origin)),
+            ulid(self.group.origin),
             parameter(first),
             parameter(last),
             parameter(schema),
@@ -164,17 +162,15 @@ impl Rows<'_> {
     }
 
     fn ids(&self, touched: &Touched, first: i64) -> Vec<String> {
-        let mut ids = Vec::new();
-        query::read_latest(
+        query::all(
             "SELECT DISTINCT record_id FROM concord.change_events
              WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
                AND table_schema = $4 AND table_name = $5
                AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
              ORDER BY record_id",
             &self.place(&touched.schema, &touched.table, first),
-            |row| ids.push(row.required(1)),
-        );
-        ids
+            |row| row.required(1),
+        )
     }
 
     fn write_batch(&mut self, touched: &Touched, target: &Target, first: i64) -> Result<()> {
@@ -225,8 +221,7 @@ impl Rows<'_> {
     fn batch(&self, target: &Target, first: i64, without: &[String]) -> Option<Batch> {
         let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
         let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
-        let mut batch = None;
-        query::read_latest(
+        query::one(
             "SELECT COALESCE(array_agg(l.record_id) FILTER (WHERE l.kept), '{}'),
                     COALESCE(array_agg(l.new_values) FILTER (WHERE l.kept), '{}'),
                     COALESCE(array_agg(l.record_id) FILTER (WHERE NOT l.kept), '{}'),
@@ -245,34 +240,29 @@ impl Rows<'_> {
             &[a, b, c, d, e, parameter(without.to_vec()), parameter(names)],
             |row| {
                 let (kept_count, gone_count): (i64, i64) = (row.required(4), row.required(5));
-                if let (Some(ids), Some(images), Some(gone)) =
-                    (row.varlena(1), row.varlena(2), row.varlena(3))
-                    && kept_count + gone_count > 0
-                {
-                    batch = Some(Batch {
-                        ids,
-                        images,
-                        gone,
-                        kept_count,
-                        gone_count,
-                        inserts_only: row.required(6),
-                        odd: row.required(7),
-                    });
-                }
+                (kept_count + gone_count > 0).then_some(())?;
+                Some(Batch {
+                    ids: row.varlena(1)?,
+                    images: row.varlena(2)?,
+                    gone: row.varlena(3)?,
+                    kept_count,
+                    gone_count,
+                    inserts_only: row.required(6),
+                    odd: row.required(7),
+                })
             },
-        );
-        batch
+        )
+        .flatten()
     }
 
     /// Records of this batch with events that the group's writer had not seen. Asked when their rows
     /// are locked: whoever held them has committed, and is seen.
     fn unseen(&self, target: &Target, first: i64) -> Result<Vec<String>> {
-        let mut unseen = Vec::new();
         if !is_concurrent(self.group)? {
-            return Ok(unseen);
+            return Ok(Vec::new());
         }
         let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
-        query::read_latest(
+        Ok(query::all(
             "SELECT DISTINCT e.record_id
              FROM concord.change_events e
              JOIN concord.change_events o
@@ -285,9 +275,8 @@ impl Rows<'_> {
                AND o.origin_node_id <> $1
                AND o.node_sequence > COALESCE(($6 ->> o.origin_node_id::text)::bigint, 0)",
             &[a, b, c, d, e, observed(self.group)],
-            |row| unseen.push(row.required(1)),
-        );
-        Ok(unseen)
+            |row| row.required(1),
+        ))
     }
 
     /// Children without parents, among the rows written and the children of those that went, are

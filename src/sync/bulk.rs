@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::log::event::Varlena;
 use crate::log::metadata::copy_varlena;
 use crate::pg::owner::AsTableOwner;
-use crate::pg::query::{self, Parameter, parameter};
+use crate::pg::query::{self, Parameter, jsonb, parameter};
 use pgrx::{JsonB, pg_sys};
 use serde_json::Value;
 
@@ -62,14 +62,12 @@ impl Batch {
 /// Whether an image is not of the columns that the table has here.
 fn is_odd(image: &Varlena, target: &Target) -> bool {
     let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
-    let mut odd = false;
-    let image = (pg_sys::JSONBOID, Some(image.datum()));
-    query::read_latest(
+    query::one(
         "SELECT NOT ($1 ?& $2 AND $1 - $2 = '{}')",
-        &[image, parameter(names)],
-        |row| odd = row.required(1),
-    );
-    odd
+        &[jsonb(image), parameter(names)],
+        |row| row.required(1),
+    )
+    .unwrap_or_default()
 }
 
 /// An array of some values.
@@ -111,7 +109,7 @@ pub fn lock(target: &Target, batch: &Batch) -> Result<()> {
         target.name,
         key_of_text(&target.tracked, "k.id")
     );
-    query::write(&sql, &[texts(&batch.ids), texts(&batch.gone)], |_| {});
+    query::run(&sql, &[texts(&batch.ids), texts(&batch.gone)]);
     Ok(())
 }
 
@@ -122,7 +120,7 @@ pub fn write(target: &Target, batch: &Batch) -> Result<()> {
     if batch.gone_count > 0 {
         let key = key_of_text(&target.tracked, "k.id");
         let sql = format!("DELETE FROM {name} {ROW} USING unnest($1) k(id) WHERE {key}");
-        query::write(&sql, &[texts(&batch.gone)], |_| {});
+        query::run(&sql, &[texts(&batch.gone)]);
     }
     if batch.kept_count == 0 {
         return Ok(());
@@ -135,7 +133,7 @@ pub fn write(target: &Target, batch: &Batch) -> Result<()> {
         let sql = format!(
             "UPDATE {name} {ROW} SET {settings} FROM unnest($1, $2) k(id, image) WHERE {key}"
         );
-        changed = query::write(&sql, &rows, |_| {});
+        changed = query::run(&sql, &rows);
     }
     if (changed as i64) < batch.kept_count {
         let (names, values) = target.inserted(target.settable(None), "k.image", "$3");
@@ -149,7 +147,7 @@ pub fn write(target: &Target, batch: &Batch) -> Result<()> {
         );
         let defaults = Value::Object(target.tracked.options.redact_default.clone());
         let [ids, images] = rows;
-        query::write(&sql, &[ids, images, parameter(JsonB(defaults))], |_| {});
+        query::run(&sql, &[ids, images, parameter(JsonB(defaults))]);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::rows::{LogEvent, Record, State};
 use super::target::Target;
 use crate::error::{Error, Result};
 use crate::pg::query::{self, parameter};
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::conflict::{Conflict, conflicts};
 use concord_core::event::Stamp;
 use concord_core::options::{Policy, Word};
@@ -38,8 +38,7 @@ fn upsert(
     applied: Option<&Value>,
 ) -> Result<i64> {
     let [schema, table, id] = record.parameters();
-    let mut is_new = false;
-    query::write(
+    let is_new = query::returning(
         "INSERT INTO concord.conflicts AS c
              (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
               local_event_id, remote_event_id, base_values, local_values, remote_values,
@@ -58,19 +57,20 @@ fn upsert(
                IS DISTINCT FROM (excluded.conflict_type, excluded.local_event_id, excluded.remote_event_id)
          RETURNING xmax = 0",
         &[
-            parameter(SqlUlid::from(conflict.id(&record.schema, &record.table, &record.record_id))),
+            ulid(conflict.id(&record.schema, &record.table, &record.record_id)),
             schema,
             table,
             id,
             parameter(conflict.kind.name()),
             parameter(policy.word()),
-            parameter(SqlUlid::from(event_id(log, conflict.local)?)),
-            parameter(SqlUlid::from(event_id(log, conflict.remote)?)),
+            ulid(event_id(log, conflict.local)?),
+            ulid(event_id(log, conflict.remote)?),
             parameter(applied.cloned().map(JsonB)),
-            parameter(SqlUlid::from(event_id(log, beginning(conflict))?)),
+            ulid(event_id(log, beginning(conflict))?),
         ],
-        |row| is_new = row.required(1),
-    );
+        |row| row.required(1),
+    )
+    .contains(&true);
     Ok(i64::from(is_new))
 }
 

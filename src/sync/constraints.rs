@@ -71,15 +71,12 @@ pub struct ForeignKey {
 /// Reads the constraints of a table.
 pub fn read_constraints(target: &Target) -> Result<Constraints> {
     let source = source(target);
-    let mut unique = Vec::new();
-    let mut keys = Vec::new();
-    query::read_latest(UNIQUE_INDEXES, &[parameter(target.tracked.root)], |row| {
-        let shape = IndexShape::read(row);
-        if !shape.is_record_key(target) {
-            keys.push(shape.hash());
-            unique.push(shape.into_index(target, &source));
-        }
-    });
+    let indexes = query::all(UNIQUE_INDEXES, &[parameter(target.tracked.root)], IndexShape::read);
+    let (mut unique, mut keys) = (Vec::new(), Vec::new());
+    for shape in indexes.into_iter().filter(|shape| !shape.is_record_key(target)) {
+        keys.push(shape.hash());
+        unique.push(shape.into_index(target, &source));
+    }
     let parents = foreign_keys("conrelid", target.tracked.root);
     let children = foreign_keys("confrelid", target.tracked.root);
     keys.extend(parents.iter().map(|key| key.hash_of(&key.columns)));
@@ -94,7 +91,7 @@ fn source(target: &Target) -> String {
     for column in target.columns.iter().filter(|column| !column.generated) {
         given.push(format!("{} AS {}", column.value_of("$1"), quote_identifier(&column.name)));
     }
-    query::read_latest(
+    computed.extend(query::all(
         "SELECT a.attname::text, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
          FROM pg_catalog.pg_attribute a
          JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -102,9 +99,9 @@ fn source(target: &Target) -> String {
         &[parameter(target.tracked.root)],
         |row| {
             let (name, expression): (String, String) = (row.required(1), row.required(2));
-            computed.push(format!("({expression}) AS {}", quote_identifier(&name)));
+            format!("({expression}) AS {}", quote_identifier(&name))
         },
-    );
+    ));
     format!("(SELECT {} FROM (SELECT {}) i) r", computed.join(", "), given.join(", "))
 }
 
@@ -240,7 +237,6 @@ fn hash_where(condition: &str, values: impl Iterator<Item = String>) -> String {
 
 /// The foreign keys of a table, as child (`conrelid`) or as parent (`confrelid`).
 fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
-    let mut keys = Vec::new();
     let sql = format!(
         "SELECT k.conname::text, k.conrelid, k.confrelid,
                 ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(n, i)
@@ -261,9 +257,9 @@ fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
          WHERE k.contype = 'f' AND k.conparentid = 0 AND k.{side} = $1
          ORDER BY k.conname"
     );
-    query::read_latest(&sql, &[parameter(relation)], |row| {
+    query::all(&sql, &[parameter(relation)], |row| {
         let (child, parent): (pg_sys::Oid, pg_sys::Oid) = (row.required(2), row.required(3));
-        keys.push(Rc::new(ForeignKey {
+        Rc::new(ForeignKey {
             name: row.required(1),
             child,
             parent,
@@ -274,9 +270,8 @@ fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
             referred: row.required(5),
             types: row.required(6),
             operators: row.required(7),
-        }));
-    });
-    keys
+        })
+    })
 }
 
 impl ForeignKey {

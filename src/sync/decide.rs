@@ -238,10 +238,9 @@ fn claimants(record: &Record, entry: &Entry, target: &Rc<Target>, i: usize) -> R
 #[allow(unsafe_code)]
 fn holder(target: &Rc<Target>, i: usize, image: &Map<String, Value>) -> Result<Option<Record>> {
     let _owner = AsTableOwner::of(target.tracked.root);
-    let mut id = None;
-    query::read_latest(&target.constraints()?.unique[i].holder, &[as_json(image)], |row| {
+    let id = query::one(&target.constraints()?.unique[i].holder, &[as_json(image)], |row| {
         // SAFETY: the column is the whole row of the tracked table.
-        id = Some(unsafe { record_id_of(&target.tracked, row.datum(1)) });
+        unsafe { record_id_of(&target.tracked, row.datum(1)) }
     });
     let named = |record_id| Record {
         schema: target.schema.clone(),

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::identity::{self, Attached};
 use crate::pg::query::{self, Parameter, parameter};
-use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use crate::types::parameter::{hlc, ulid};
 use crate::version;
 use concord_core::delivery::Group;
 
@@ -53,11 +53,7 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
 
 /// Where a group's events are: origin, first and last number, as parameters.
 pub fn place(group: &Group) -> [Parameter; 3] {
-    [
-        parameter(SqlUlid::from(group.origin)),
-        parameter(group.first),
-        parameter(group.first + group.size - 1),
-    ]
+    [ulid(group.origin), parameter(group.first), parameter(group.first + group.size - 1)]
 }
 
 /// Tables with row events, operations of other events, and the row of a group of one.
@@ -65,8 +61,7 @@ type Contents = (Vec<Touched>, Vec<String>, Option<Single>);
 
 /// The tables that a group has row events of, and the operations of its other events.
 fn read_contents(group: &Group) -> Contents {
-    let (mut tables, mut control) = (Vec::new(), Vec::new());
-    query::read_latest(
+    let contents = query::all(
         "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
                 bool_or(COALESCE(e.metadata ? 'unseen', false))
          FROM concord.change_events e
@@ -79,23 +74,29 @@ fn read_contents(group: &Group) -> Contents {
         |row| {
             let operations: Vec<String> = row.required(4);
             match row.required(1) {
-                true => tables.push(Touched {
+                true => Ok(Touched {
                     schema: row.required(2),
                     table: row.required(3),
                     operations,
                     unseen: row.required(5),
                 }),
-                false => control.extend(operations),
+                false => Err(operations),
             }
         },
     );
+    let (mut tables, mut control) = (Vec::new(), Vec::new());
+    for content in contents {
+        match content {
+            Ok(touched) => tables.push(touched),
+            Err(operations) => control.extend(operations),
+        }
+    }
     (tables, control, None)
 }
 
 /// The same of a group of one event, with its row.
 fn read_single(group: &Group) -> Contents {
-    let mut contents = (Vec::new(), Vec::new(), None);
-    query::read_latest(
+    query::one(
         "SELECT operation, table_schema, table_name, record_id, new_values,
                 COALESCE(metadata ? 'unseen', false)
          FROM concord.change_events WHERE origin_node_id = $1 AND node_sequence = $2",
@@ -103,25 +104,25 @@ fn read_single(group: &Group) -> Contents {
         |row| {
             let operation: String = row.required(1);
             if !matches!(operation.as_str(), "INSERT" | "UPDATE" | "DELETE" | "TRUNCATE") {
-                contents.1.push(operation);
-                return;
+                return (Vec::new(), vec![operation], None);
             }
             let is_insert = operation == "INSERT";
-            contents.0.push(Touched {
+            let touched = Touched {
                 schema: row.required(2),
                 table: row.required(3),
                 operations: vec![operation],
                 unseen: row.required(6),
-            });
+            };
             let image = row.varlena(5);
-            contents.2 = Some(Single { record_id: row.required(4), image, is_insert });
+            let single = Single { record_id: row.required(4), image, is_insert };
+            (vec![touched], Vec::new(), Some(single))
         },
-    );
-    contents
+    )
+    .unwrap_or_default()
 }
 
 fn move_into_log(group: &Group) {
-    query::write(
+    query::run(
         &format!(
             "WITH moved AS (
                  DELETE FROM concord.received_events
@@ -132,7 +133,6 @@ fn move_into_log(group: &Group) {
              SELECT {COLUMNS} FROM moved ORDER BY node_sequence"
         ),
         &place(group),
-        |_| {},
     );
 }
 
@@ -140,14 +140,8 @@ fn move_into_log(group: &Group) {
 /// have numbers after one that was missing: they came with the copy.
 fn advance(group: &Group) -> i64 {
     let last = group.first + group.size - 1;
-    let parameters = [
-        parameter(SqlUlid::from(group.origin)),
-        parameter(group.first),
-        parameter(last),
-        parameter(SqlHlc::from(group.hlc)),
-    ];
-    let mut reached = None;
-    query::write(
+    let parameters = [ulid(group.origin), parameter(group.first), parameter(last), hlc(group.hlc)];
+    let is_own = query::returning(
         "UPDATE concord.nodes n
          SET applied_sequence = $3, received_sequence = GREATEST(n.received_sequence, $3),
              hlc_high_water_mark = GREATEST(n.hlc_high_water_mark, $4),
@@ -158,15 +152,15 @@ fn advance(group: &Group) -> i64 {
          WHERE n.node_id = $1 AND e.origin_node_id = $1 AND e.node_sequence = $2
          RETURNING (SELECT true FROM concord.identity i WHERE i.node_id = $1)",
         &parameters,
-        |row| reached = Some(row.get::<bool>(1).is_some()),
+        |row| row.get::<bool>(1).is_some(),
     );
-    match reached {
+    match is_own.first() {
         Some(false) => last,
         // A predecessor's numbers can be here already, behind one that was missing.
         Some(true) => skip_known(group, last),
         None => {
             // Its first group.
-            query::write(
+            query::run(
                 "INSERT INTO concord.nodes (node_id, applied_sequence, received_sequence,
                                             hlc_high_water_mark, last_heartbeat, observed)
                  SELECT $1, $3, $3, $4, e.wall_timestamp,
@@ -174,7 +168,6 @@ fn advance(group: &Group) -> i64 {
                  FROM concord.change_events e
                  WHERE e.origin_node_id = $1 AND e.node_sequence = $2",
                 &parameters,
-                |_| {},
             );
             last
         }
@@ -183,8 +176,7 @@ fn advance(group: &Group) -> i64 {
 
 /// Goes on to the number before the next that the log lacks.
 fn skip_known(group: &Group, last: i64) -> i64 {
-    let mut reached = last;
-    query::write(
+    query::returning(
         "UPDATE concord.nodes n
          SET applied_sequence = r.reached, received_sequence = GREATEST(n.received_sequence, r.reached),
              observed = n.observed || pg_catalog.jsonb_build_object(n.node_id::text, r.reached)
@@ -194,15 +186,16 @@ fn skip_known(group: &Group, last: i64) -> i64 {
                                  WHERE x.origin_node_id = $1 AND x.node_sequence = l.node_sequence + 1)
                ORDER BY l.node_sequence LIMIT 1) r
          WHERE n.node_id = $1 RETURNING n.applied_sequence",
-        &[parameter(SqlUlid::from(group.origin)), parameter(last)],
-        |row| reached = row.required(1),
-    );
-    reached
+        &[ulid(group.origin), parameter(last)],
+        |row| row.required(1),
+    )
+    .pop()
+    .unwrap_or(last)
 }
 
 /// What a node tells of itself.
 fn note_node(group: &Group) {
-    query::write(
+    query::run(
         "UPDATE concord.nodes n
          SET name = e.metadata ->> 'name', hostname = e.metadata ->> 'hostname',
              predecessor_id = COALESCE((e.metadata ->> 'predecessor_id')::concord.ulid,
@@ -212,6 +205,5 @@ fn note_node(group: &Group) {
          WHERE n.node_id = $1 AND e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
            AND e.operation = 'NODE'",
         &place(group),
-        |_| {},
     );
 }

@@ -122,8 +122,8 @@ pub fn keys_of(target: &Target, image: &Map<String, Value>) -> Result<Vec<Option
         return Ok(Vec::new());
     }
     let _owner = AsTableOwner::of(target.tracked.root);
-    let mut keys = Vec::new();
-    query::read_latest(&constraints.keys, &[as_json(image)], |row| keys = row.required(1));
+    let keys =
+        query::one(&constraints.keys, &[as_json(image)], |row| row.required(1)).unwrap_or_default();
     Ok(keys)
 }
 

@@ -61,12 +61,10 @@ fn missing_parent(work: &mut Work, record: &Record) -> Result<Option<Rc<ForeignK
     let (Some(target), Some(_)) = (entry.target.clone(), &entry.current) else { return Ok(None) };
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
     for foreign_key in &target.constraints()?.parents {
-        let mut missing = false;
         let condition = key_condition(&target.tracked, 1);
         let broken = foreign_key.broken();
         let sql = format!("SELECT FROM {} {ROW} WHERE {condition} AND {broken}", target.name);
-        query::read_latest(&sql, &keys, |_| missing = true);
-        if missing {
+        if query::exists(&sql, &keys) {
             return Ok(Some(Rc::clone(foreign_key)));
         }
     }
@@ -76,7 +74,6 @@ fn missing_parent(work: &mut Work, record: &Record) -> Result<Option<Rc<ForeignK
 /// The first foreign key of an image that leads nowhere.
 pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<ForeignKey>>> {
     for foreign_key in &target.constraints()?.parents {
-        let mut missing = false;
         let columns: Vec<String> = foreign_key
             .columns
             .iter()
@@ -90,8 +87,7 @@ pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<
             columns.join(", "),
             foreign_key.broken()
         );
-        query::read_latest(&sql, &[as_json(image)], |_| missing = true);
-        if missing {
+        if query::exists(&sql, &[as_json(image)]) {
             return Ok(Some(Rc::clone(foreign_key)));
         }
     }
@@ -124,10 +120,9 @@ fn orphans(lost: &Gone) -> Result<Vec<(Record, Rc<ForeignKey>)>> {
         let Some(target) = Target::find(schema, table)? else { continue };
         let (refers, broken) = (foreign_key.refers_to("$1"), foreign_key.broken());
         let sql = format!("SELECT {ROW} FROM {} {ROW} WHERE {refers} AND {broken}", target.name);
-        let mut ids = Vec::new();
-        query::read_latest(&sql, &[as_json(&lost.image)], |row| {
+        let ids = query::all(&sql, &[as_json(&lost.image)], |row| {
             // SAFETY: the column is the whole row of the tracked table.
-            ids.push(unsafe { record_id_of(&target.tracked, row.datum(1)) });
+            unsafe { record_id_of(&target.tracked, row.datum(1)) }
         });
         for id in ids {
             let record = Record { schema: schema.clone(), table: table.clone(), record_id: id? };
@@ -153,7 +148,8 @@ pub fn lacking_among(target: &Target, ids: &[String]) -> Result<Vec<String>> {
             target.name,
             foreign_key.broken()
         );
-        query::read_latest(&sql, &[parameter(ids.to_vec())], |row| lacking.push(row.required(1)));
+        lacking
+            .extend(query::all(&sql, &[parameter(ids.to_vec())], |row| row.required::<String>(1)));
     }
     Ok(lacking)
 }
@@ -185,15 +181,11 @@ pub fn orphaned_by(target: &Target, place: &[Parameter]) -> Result<Vec<Record>> 
             referred.join(" OR "),
             foreign_key.broken()
         );
-        query::read_latest(&sql, place, |row| {
+        orphans.extend(query::all(&sql, place, |row| {
             // SAFETY: the column is the whole row of the tracked table.
             let id = unsafe { record_id_of(&child.tracked, row.datum(1)) };
-            orphans.push(id.map(|record_id| Record {
-                schema: schema.clone(),
-                table: table.clone(),
-                record_id,
-            }));
-        });
+            id.map(|record_id| Record { schema: schema.clone(), table: table.clone(), record_id })
+        }));
     }
     orphans.into_iter().collect()
 }
@@ -218,10 +210,8 @@ pub fn release_untracked(target: &Target, image: &Map<String, Value>) -> Result<
             "n" => set("NULL"),
             "d" => set("DEFAULT"),
             _ => {
-                let mut referred = false;
                 let sql = format!("SELECT FROM {child} {ROW} WHERE {refers} LIMIT 1");
-                query::read_latest(&sql, &[as_json(image)], |_| referred = true);
-                if referred {
+                if query::exists(&sql, &[as_json(image)]) {
                     return Err(still_referred(key));
                 }
                 continue;
@@ -229,7 +219,7 @@ pub fn release_untracked(target: &Target, image: &Map<String, Value>) -> Result<
         };
         let _owner = AsTableOwner::of(key.child);
         let _firing = FiringTriggers::begin();
-        query::write(&statement, &[as_json(image)], |_| {});
+        query::run(&statement, &[as_json(image)]);
     }
     Ok(())
 }

@@ -122,7 +122,5 @@ pub fn lock_appliers() -> Result<()> {
 }
 
 fn count(sql: &str) -> i64 {
-    let mut count = 0;
-    query::read_latest(sql, &[], |row| count = row.required(1));
-    count
+    query::one(sql, &[], |row| row.required(1)).unwrap_or_default()
 }

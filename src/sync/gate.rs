@@ -9,6 +9,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
 use crate::pg::{catalog, scan};
+use crate::types::parameter::ulid;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::delivery::{Group, waits_for};
 use concord_core::event::Vector;
@@ -168,15 +169,11 @@ impl Gate {
     /// Whether the log had this number before one that has just passed: of a predecessor of this node it
     /// can.
     fn was_behind_gap(&self, arrival: &Arrival<'_>) -> bool {
-        let mut found = false;
-        if self.origins.contains(&arrival.origin) {
-            query::read_latest(
+        self.origins.contains(&arrival.origin)
+            && query::exists(
                 "SELECT FROM concord.change_events WHERE origin_node_id = $1 AND node_sequence = $2",
-                &[parameter(SqlUlid::from(arrival.origin)), parameter(arrival.sequence)],
-                |_| found = true,
-            );
-        }
-        found
+                &[ulid(arrival.origin), parameter(arrival.sequence)],
+            )
     }
 
     /// The last group has not passed as a whole: what follows cannot build on it.

@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::pg::query::{self, Parameter, parameter};
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::ulid::Ulid;
 use concord_core::wire;
 use pgrx::{Array, FromDatum, JsonB, PgSqlErrorCode, pg_sys};
@@ -69,14 +69,13 @@ pub fn store(incoming: &Incoming, own: Ulid) -> i64 {
     if incoming.count == 0 {
         return 0;
     }
-    let stored = query::write(
+    let stored = query::run(
         store!(
             "SELECT DISTINCT ON (r.origin_node_id, r.node_sequence, r.event_id) r.*
              FROM pg_catalog.unnest($1) e
              CROSS JOIN LATERAL pg_catalog.jsonb_populate_record(NULL::concord.change_events, e) r"
         ),
-        &[incoming.events, parameter(SqlUlid::from(own)), parameter("incomplete_group")],
-        |_| {},
+        &[incoming.events, ulid(own), parameter("incomplete_group")],
     );
     note_arrivals();
     incoming.count - stored as i64
@@ -85,8 +84,8 @@ pub fn store(incoming: &Incoming, own: Ulid) -> i64 {
 /// Stores one event, a row of the log's type, for `reason`; whether it was unknown.
 /// [`note_arrivals`] is to follow.
 pub fn store_row(row: Parameter, own: Ulid, reason: &str) -> bool {
-    let parameters = [row, parameter(SqlUlid::from(own)), parameter(reason)];
-    query::write(store!("SELECT ($1).*"), &parameters, |_| {}) > 0
+    let parameters = [row, ulid(own), parameter(reason)];
+    query::run(store!("SELECT ($1).*"), &parameters) > 0
 }
 
 /// What follows from new events in the waiting room.
@@ -97,28 +96,26 @@ pub fn note_arrivals() {
 
 /// Two events under one number that are both still waiting: neither can be believed.
 fn note_forks() {
-    query::write(
+    query::run(
         "UPDATE concord.received_events r
          SET reason = 'forked_origin', detail = 'event ' || o.event_id::text || ' has the same number'
          FROM concord.received_events o
          WHERE o.origin_node_id = r.origin_node_id AND o.node_sequence = r.node_sequence
            AND o.event_id <> r.event_id AND r.reason <> 'forked_origin'",
         &[],
-        |_| {},
     );
-    query::write(
+    query::run(
         "UPDATE concord.nodes n SET status = 'forked'
          WHERE n.status <> 'forked'
            AND EXISTS (SELECT FROM concord.received_events r
                        WHERE r.origin_node_id = n.node_id AND r.reason = 'forked_origin')",
         &[],
-        |_| {},
     );
 }
 
 /// A node is known from its first event on.
 fn note_origins() {
-    query::write(
+    query::run(
         "INSERT INTO concord.nodes AS n (node_id, received_sequence)
          SELECT r.origin_node_id, pg_catalog.max(r.node_sequence)
          FROM concord.received_events r WHERE r.reason <> 'forked_origin'
@@ -127,6 +124,5 @@ fn note_origins() {
          SET received_sequence = GREATEST(n.received_sequence, excluded.received_sequence)
          WHERE n.received_sequence < excluded.received_sequence",
         &[],
-        |_| {},
     );
 }

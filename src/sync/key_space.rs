@@ -5,7 +5,7 @@ use crate::identity::{self, Attached};
 use crate::pg::attempt::attempt;
 use crate::pg::owner::{AsOwner, limit_lock_waits};
 use crate::pg::query::{self, parameter};
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use pgrx::{JsonB, pg_extern};
 
 /// `concord.claim_key_space(jsonb)`: notes this node's key space, and tells the others.
@@ -18,10 +18,9 @@ fn claim(key_space: JsonB) -> Result<()> {
     let node = identity::attach()?;
     {
         let _owner = AsOwner::of(node.log);
-        query::write(
+        query::run(
             "UPDATE concord.nodes SET key_space = $2 WHERE node_id = $1",
-            &[parameter(SqlUlid::from(node.node_id)), parameter(key_space)],
-            |_| {},
+            &[ulid(node.node_id), parameter(key_space)],
         );
     }
     identity::heartbeat()
@@ -30,14 +29,12 @@ fn claim(key_space: JsonB) -> Result<()> {
 /// Two nodes that did not know of each other can have chosen the same key space. The one with the
 /// greater id chooses again as soon as it learns of it.
 pub fn leave_key_space(node: Attached) {
-    let mut shared = false;
-    query::read_latest(
+    let shared = query::exists(
         "SELECT FROM concord.nodes n JOIN concord.nodes o ON o.node_id < n.node_id
          WHERE n.node_id = $1 AND NOT n.key_space ? 'given' AND o.status <> 'retired'
            AND concord.key_spaces_meet(n.key_space, o.key_space)
          LIMIT 1",
-        &[parameter(SqlUlid::from(node.node_id))],
-        |_| shared = true,
+        &[ulid(node.node_id)],
     );
     if !shared {
         return;
@@ -45,7 +42,7 @@ pub fn leave_key_space(node: Attached) {
     let _owner = AsOwner::of(node.log);
     limit_lock_waits(c"1s");
     let outcome = attempt(
-        || query::write("SELECT concord.spread_sequences()", &[], |_| {}),
+        || query::run("SELECT concord.spread_sequences()", &[]),
         |failure| !failure.is_cancellation(),
     );
     if let Err(failure) = outcome {

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::pg::attempt::Failure;
 use crate::pg::query::{self, parameter};
 use crate::pg::{catalog, scan};
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
 use pgrx::JsonB;
@@ -83,46 +83,37 @@ pub struct Unshown {
 
 /// How the row that an event is about was shown when it was written.
 pub fn unshown(schema: &str, table: &str, record_id: &str) -> Option<Unshown> {
-    let mut unshown = None;
-    query::read_latest(
+    query::one(
         "SELECT unseen::text, reason <> 'row_locked' FROM concord.pending_rows
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
         &[parameter(schema), parameter(table), parameter(record_id)],
-        |row| unshown = Some(Unshown { unseen: row.required(1), whole: row.required(2) }),
-    );
-    unshown
+        |row| Unshown { unseen: row.required(1), whole: row.required(2) },
+    )
 }
 
 /// The tables that have such rows.
 pub fn tables() -> Vec<(String, String)> {
-    let mut tables = Vec::new();
-    query::read_latest(
-        "SELECT DISTINCT table_schema, table_name FROM concord.pending_rows",
-        &[],
-        |row| tables.push((row.required(1), row.required(2))),
-    );
-    tables
+    query::all("SELECT DISTINCT table_schema, table_name FROM concord.pending_rows", &[], |row| {
+        (row.required(1), row.required(2))
+    })
 }
 
 /// All such rows, in (table, record) order.
 pub fn all() -> Vec<Record> {
-    let mut records = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT table_schema, table_name, record_id FROM concord.pending_rows
          ORDER BY table_schema, table_name, record_id",
         &[],
-        |row| records.push(Record::read(row)),
-    );
-    records
+        Record::read,
+    )
 }
 
 /// The row is shown as its fold.
 pub fn forget(record: &Record) {
-    let gone = query::write(
+    let gone = query::run(
         "DELETE FROM concord.pending_rows
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
         &record.parameters(),
-        |_| {},
     );
     if gone > 0 {
         forget_claims(record);
@@ -130,11 +121,10 @@ pub fn forget(record: &Record) {
 }
 
 fn forget_claims(record: &Record) {
-    query::write(
+    query::run(
         "DELETE FROM concord.claims
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
         &record.parameters(),
-        |_| {},
     );
 }
 
@@ -150,7 +140,7 @@ pub fn note(
     let event_id = entry.last_event().map_or(Ulid::from_bytes([0; 16]), |event| event.event_id);
     let unseen: Map<String, Value> =
         unseen.iter().map(|(node, first)| (node.to_string(), Value::from(first))).collect();
-    query::write(
+    query::run(
         "INSERT INTO concord.pending_rows AS p
              (table_schema, table_name, record_id, event_id, reason, detail, form, unseen)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -162,13 +152,12 @@ pub fn note(
             schema,
             table,
             id,
-            parameter(SqlUlid::from(event_id)),
+            ulid(event_id),
             parameter(obstacle.map_or("constraint", |obstacle| obstacle.reason)),
             parameter(obstacle.map(|obstacle| obstacle.detail.as_str())),
             parameter(form.map(Form::word)),
             parameter(JsonB(Value::Object(unseen))),
         ],
-        |_| {},
     );
     note_claims(record, entry, form);
 }
@@ -185,25 +174,22 @@ fn note_claims(record: &Record, entry: &Entry, form: Option<Form>) {
     for (name, key) in unique.chain(parents).zip(&entry.keys) {
         let Some(key) = key else { continue };
         let [schema, table, id] = record.parameters();
-        query::write(
+        query::run(
             "INSERT INTO concord.claims (table_schema, table_name, record_id, constraint_name, key_hash)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             &[schema, table, id, parameter(name.as_str()), parameter(*key)],
-            |_| {},
         );
     }
 }
 
 /// What a record that is not shown as its fold claims.
 pub fn claims_of(record: &Record) -> Vec<(String, i64)> {
-    let mut claims = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT constraint_name, key_hash FROM concord.claims
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
         &record.parameters(),
-        |row| claims.push((row.required(1), row.required(2))),
-    );
-    claims
+        |row| (row.required(1), row.required(2)),
+    )
 }
 
 /// The records of this one's table that claim a value without showing it.
@@ -213,13 +199,11 @@ pub fn claimants(record: &Record, constraint: &str, key: i64) -> Vec<Record> {
 
 /// The records of a table that claim a value, or refer to one, without showing it.
 pub fn waiting(schema: &str, table: &str, constraint: &str, key: i64) -> Vec<Record> {
-    let mut records = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT table_schema, table_name, record_id FROM concord.claims
          WHERE constraint_name = $1 AND key_hash = $2 AND table_schema = $3 AND table_name = $4
          ORDER BY record_id",
         &[parameter(constraint), parameter(key), parameter(schema), parameter(table)],
-        |row| records.push(Record::read(row)),
-    );
-    records
+        Record::read,
+    )
 }

@@ -16,6 +16,7 @@ use crate::log::{self, Written};
 use crate::pg::function::argument;
 use crate::pg::owner::{AsOwner, silence_triggers};
 use crate::pg::query::{self, parameter};
+use crate::types::parameter::ulid;
 use crate::types::ulid::Ulid as SqlUlid;
 use crate::{identity, pg_function};
 use concord_core::delivery::Group;
@@ -137,15 +138,14 @@ fn null_argument(message: &str) -> Error {
 }
 
 fn read(id: Ulid) -> Result<Conflict> {
-    let mut found = None;
-    query::write(
+    let found = query::returning(
         "SELECT table_schema, table_name, record_id, conflict_type, local_values::text,
                 remote_values::text, resolution, resolved_at IS NOT NULL
          FROM concord.conflicts WHERE conflict_id = $1 FOR UPDATE",
-        &[parameter(SqlUlid::from(id))],
+        &[ulid(id)],
         |row| {
             let image = |column| row.get::<String>(column).map(|t| parse_image(&t)).transpose();
-            found = Some((
+            (
                 image(5),
                 image(6),
                 Conflict {
@@ -157,10 +157,10 @@ fn read(id: Ulid) -> Result<Conflict> {
                     resolution: row.get(7),
                     resolved: row.required(8),
                 },
-            ));
+            )
         },
     );
-    let Some((local, remote, conflict)) = found else {
+    let Some((local, remote, conflict)) = found.into_iter().next() else {
         return Err(Error::invalid_argument(format!("there is no conflict {id}"))
             .hint("SELECT conflict_id FROM concord.open_conflicts;"));
     };
@@ -238,13 +238,12 @@ impl Conflict {
     }
 
     fn note(&self, resolution: Option<&str>, resolver: Option<&str>) {
-        query::write(
+        query::run(
             "UPDATE concord.conflicts
              SET resolved_at = CASE WHEN $2 IS NOT NULL THEN pg_catalog.clock_timestamp() END,
                  resolution = $2, resolved_by = $3
              WHERE conflict_id = $1",
-            &[parameter(SqlUlid::from(self.id)), parameter(resolution), parameter(resolver)],
-            |_| {},
+            &[ulid(self.id), parameter(resolution), parameter(resolver)],
         );
     }
 }
@@ -258,7 +257,7 @@ fn resolver() -> String {
 /// without knowledge of each other, the last stands, as it does for the rows. Conflicts that follow
 /// from a state are open as long as that state lasts, whatever was decided.
 pub fn take_in(group: &Group) {
-    query::write(
+    query::run(
         "UPDATE concord.conflicts c
          SET resolved_at = CASE WHEN c.conflict_type IN ('unique_key', 'foreign_key') THEN c.resolved_at
                                 WHEN d.keep <> 'reopen' THEN d.wall_timestamp END,
@@ -279,6 +278,5 @@ pub fn take_in(group: &Group) {
          WHERE c.conflict_id::text = d.id
            AND NOT (c.conflict_type IN ('unique_key', 'foreign_key') AND c.resolved_at IS NULL)",
         &place(group),
-        |_| {},
     );
 }

@@ -8,7 +8,7 @@ use crate::identity::Attached;
 use crate::pg::attempt::{Failure, attempt};
 use crate::pg::owner::{AsOwner, limit_lock_waits};
 use crate::pg::query::{self, parameter};
-use crate::types::hlc::Hlc as SqlHlc;
+use crate::types::parameter::hlc;
 use pgrx::JsonB;
 use std::ffi::CStr;
 
@@ -29,7 +29,7 @@ pub fn enter_waiting(
     attempt(
         || {
             // A trigger that raises at the end of the transaction would fail all of it.
-            query::write("SET CONSTRAINTS ALL IMMEDIATE", &[], |_| {});
+            query::run("SET CONSTRAINTS ALL IMMEDIATE", &[]);
             body().or_raise();
         },
         expected,
@@ -56,8 +56,7 @@ pub fn retry_waiting(node: Attached) -> Result<()> {
 /// Rows behind a constraint are tried when something has happened that could have moved it, or after a
 /// while: an index that is dropped, or a parent in a table that is not tracked, makes no event.
 fn anything_to_retry() -> Result<bool> {
-    let mut any = false;
-    query::read_latest(
+    let any = query::exists(
         "SELECT WHERE EXISTS (SELECT FROM concord.pending_rows WHERE reason <> 'constraint')
              OR EXISTS (SELECT FROM concord.received_events r
                         WHERE r.reason IN ('row_locked', 'error')
@@ -76,23 +75,19 @@ fn anything_to_retry() -> Result<bool> {
                                     > COALESCE((t.vector ->> n.node_id::text)::bigint, 0)
                                 AND e.operation NOT IN ('NODE', 'VOID')
                               LIMIT 1) e))",
-        &[parameter(SqlHlc::from(clock::bound()?)), parameter(UNEVENTFUL_MINUTES)],
-        |_| any = true,
+        &[hlc(clock::bound()?), parameter(UNEVENTFUL_MINUTES)],
     );
     Ok(any)
 }
 
 fn read_vector() -> Option<JsonB> {
-    let mut vector = None;
-    query::read_latest("SELECT concord.vector()", &[], |row| vector = row.get(1));
-    vector
+    query::one("SELECT concord.vector()", &[], |row| row.get(1)).flatten()
 }
 
 fn remember(vector: Option<JsonB>) {
-    query::write(
+    query::run(
         "WITH before AS (DELETE FROM concord.retried)
          INSERT INTO concord.retried VALUES ($1, pg_catalog.clock_timestamp())",
         &[parameter(vector)],
-        |_| {},
     );
 }

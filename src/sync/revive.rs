@@ -84,11 +84,11 @@ pub fn bring_back(record: &Record, child: &Record) -> Result<bool> {
 
 /// What the event found.
 fn image_before(event: concord_core::ulid::Ulid) -> Result<Option<Map<String, Value>>> {
-    let mut image = None;
-    query::read_latest(
+    let image = query::one(
         "SELECT old_values::text FROM concord.change_events WHERE event_id = $1",
         &[query::parameter(crate::types::ulid::Ulid::from(event))],
-        |row| image = row.get::<String>(1),
-    );
+        |row| row.get::<String>(1),
+    )
+    .flatten();
     image.map(|text| parse_image(&text)).transpose()
 }

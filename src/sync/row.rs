@@ -31,12 +31,11 @@ pub struct Current {
 pub fn fetch(target: &Target, record: &Record) -> Result<Option<Current>> {
     let keys = key_values(&target.tracked, &record.record_id)?;
     let _owner = AsTableOwner::of(target.tracked.root);
-    let mut current = None;
-    query::write(&target.select(), &key_parameters(&keys), |row| {
+    let rows = query::returning(&target.select(), &key_parameters(&keys), |row| {
         // SAFETY: the column is the whole row of the tracked table.
-        current = Some(unsafe { Current::read(target, row.datum(1)) });
+        unsafe { Current::read(target, row.datum(1)) }
     });
-    current.transpose()
+    rows.into_iter().next().transpose()
 }
 
 impl Current {
@@ -74,7 +73,7 @@ pub fn delete(target: &Target, record: &Record, current: &Current, parked: bool)
     }
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
     let _owner = AsTableOwner::of(target.tracked.root);
-    query::write(&target.delete(), &keys, |_| {});
+    query::run(&target.delete(), &keys);
     Ok(())
 }
 
@@ -88,14 +87,14 @@ pub fn write(
     if let Some(parked) = &entry.parked {
         let _owner = AsTableOwner::of(target.tracked.root);
         let old = target.row_parameter(parked.row.datum());
-        query::write(&target.reinsert(image), &[as_json(image), old], |_| {});
+        query::run(&target.reinsert(image), &[as_json(image), old]);
         return Ok(());
     }
     let Some(current) = &entry.current else {
         let _owner = AsTableOwner::of(target.tracked.root);
         let defaults = Value::Object(target.tracked.options.redact_default.clone());
         let parameters = [as_json(image), parameter(JsonB(defaults))];
-        query::write(&target.insert(image), &parameters, |_| {});
+        query::run(&target.insert(image), &parameters);
         return Ok(());
     };
     let differs = |name: &String, value: &Value| current.image.get(name) != Some(value);
@@ -107,13 +106,13 @@ pub fn write(
     let fixed = target.columns.iter().filter(|column| column.fixed);
     if fixed.filter_map(|c| image.get_key_value(&c.name)).any(|(name, v)| differs(name, v)) {
         // PostgreSQL does not update such a column, but takes what an INSERT brings.
-        query::write(&target.delete(), &keys, |_| {});
+        query::run(&target.delete(), &keys);
         let old = target.row_parameter(current.row.datum());
-        query::write(&target.reinsert(image), &[as_json(image), old], |_| {});
+        query::run(&target.reinsert(image), &[as_json(image), old]);
         return Ok(());
     }
     let parameters = [&[as_json(image)], &keys[..]].concat();
-    query::write(&target.update(image), &parameters, |_| {});
+    query::run(&target.update(image), &parameters);
     Ok(())
 }
 

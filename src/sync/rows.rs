@@ -5,7 +5,7 @@
 use super::waiting::parse_vector;
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::function::argument;
-use crate::pg::query::{self, Row, parameter};
+use crate::pg::query::{self, Row, Snapshot, parameter};
 use crate::pg_function;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::event::{Change, RowEvent, Stamp, Touched};
@@ -100,11 +100,10 @@ macro_rules! events_where {
 
 /// All events of a record.
 pub fn events_of(record: &Record) -> Result<Vec<LogEvent>> {
-    let mut events = Vec::new();
-    query::read_latest(
+    let events = query::all(
         events_where!("e.table_schema = $1 AND e.table_name = $2 AND e.record_id = $3"),
         &record.parameters(),
-        |row| events.push(read(row)),
+        read,
     );
     events.into_iter().collect()
 }
@@ -117,10 +116,11 @@ pg_function!(
     |fcinfo| {
         // SAFETY: declared STRICT with an argument of type ulid[].
         let ids = unsafe { (pg_sys::get_array_type(SqlUlid::oid()), argument(fcinfo, 0)) };
-        let mut events = Vec::new();
-        query::read_active(events_where!("e.event_id = ANY ($1)"), &[ids], |row| {
-            events.push(read(row));
-        });
+        let events = Snapshot::Active.all(
+            events_where!("e.event_id = ANY ($1)"),
+            &[ids],
+            read,
+        );
         let events: Result<Vec<LogEvent>> = events.into_iter().collect();
         let state = State::fold(&events.or_raise());
         state.and_then(|state| JsonB(Value::Object(state.image)).into_datum()).unwrap_or_else(|| {

@@ -9,6 +9,7 @@ use super::rows::{LogEvent, Record, events_of};
 use super::show::Outcome;
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
+use crate::types::parameter::ulid;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::event::{Change, Stamp};
 use concord_core::fnv::hash;
@@ -122,8 +123,7 @@ fn upsert(record: &Record, entry: &Entry, conflict: &Standing) -> bool {
     let image = |image: Option<&Map<String, Value>>| {
         parameter(image.map(|image| JsonB(Value::Object(image.clone()))))
     };
-    let mut new = false;
-    query::write(
+    query::returning(
         "INSERT INTO concord.conflicts AS c
              (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
               local_event_id, remote_event_id, local_values, remote_values, applied_values, detail,
@@ -141,7 +141,7 @@ fn upsert(record: &Record, entry: &Entry, conflict: &Standing) -> bool {
              resolved_by = NULL
          RETURNING xmax = 0",
         &[
-            parameter(SqlUlid::from(conflict.id)),
+            ulid(conflict.id),
             schema,
             table,
             id,
@@ -156,16 +156,15 @@ fn upsert(record: &Record, entry: &Entry, conflict: &Standing) -> bool {
             parameter(JsonB(conflict.detail.clone())),
             parameter(conflict.resolution),
         ],
-        |row| new = row.required(1),
-    );
-    new
+        |row| row.required(1),
+    )
+    .contains(&true)
 }
 
 /// Closes what no longer stands. Where somebody who knew of both sides ended it, that stays on
 /// record; where it came apart by itself, nobody has lost anything, and it is withdrawn.
 fn close_others(record: &Record, entry: &Entry, standing: &[Standing]) -> Result<()> {
-    let mut open = Vec::new();
-    query::read_latest(
+    let open = query::all(
         "SELECT c.conflict_id, l.hlc, l.origin_node_id, l.node_sequence,
                 r.hlc, r.origin_node_id, r.node_sequence,
                 COALESCE(c.detail ->> 'table_schema', c.table_schema),
@@ -190,7 +189,7 @@ fn close_others(record: &Record, entry: &Entry, standing: &[Standing]) -> Result
                 record_id: row.get(10).unwrap_or_default(),
             };
             let id = Ulid::from(row.required::<SqlUlid>(1));
-            open.push((id, [stamp(2), stamp(5)], other));
+            (id, [stamp(2), stamp(5)], other)
         },
     );
     for (id, sides, other) in open {
@@ -213,13 +212,12 @@ fn close_others(record: &Record, entry: &Entry, standing: &[Standing]) -> Result
 
 /// Closes all that a record stands in: its row is shown, or it is gone.
 pub fn supersede(record: &Record) {
-    query::write(
+    query::run(
         "UPDATE concord.conflicts
          SET resolved_at = pg_catalog.clock_timestamp(), resolution = 'superseded'
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3
            AND conflict_type IN ('unique_key', 'foreign_key') AND resolved_at IS NULL",
         &record.parameters(),
-        |_| {},
     );
 }
 
@@ -238,5 +236,5 @@ fn close(id: Ulid, ended: bool) {
         }
         false => "DELETE FROM concord.conflicts WHERE conflict_id = $1",
     };
-    query::write(statement, &[parameter(SqlUlid::from(id))], |_| {});
+    query::run(statement, &[ulid(id)]);
 }

@@ -20,7 +20,7 @@ use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg_function;
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 use concord_core::delivery::Group;
 use concord_core::ulid::Ulid;
 use pgrx::{PgSqlErrorCode, pg_sys};
@@ -176,18 +176,11 @@ fn await_own(own: Ulid, arrival: &Arrival<'_>) -> Result<()> {
 
 /// Whether the log has this very event.
 fn is_in_log(arrival: &Arrival<'_>) -> bool {
-    let mut found = false;
-    query::read_latest(
+    query::exists(
         "SELECT FROM concord.change_events
          WHERE origin_node_id = $1 AND node_sequence = $2 AND event_id = $3",
-        &[
-            parameter(SqlUlid::from(arrival.origin)),
-            parameter(arrival.sequence),
-            parameter(SqlUlid::from(arrival.event_id)),
-        ],
-        |_| found = true,
-    );
-    found
+        &[ulid(arrival.origin), parameter(arrival.sequence), ulid(arrival.event_id)],
+    )
 }
 
 /// Lets enter what may. Replication goes on whatever is wrong with the data: what cannot enter waits.
@@ -217,23 +210,21 @@ fn enter_arrived() -> Result<()> {
 
 /// Takes a group that passed out of the log again: it waits.
 fn retreat(group: &Group) {
-    query::write(
+    query::run(
         "WITH gone AS (DELETE FROM concord.change_events
                        WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3 RETURNING *)
          INSERT INTO concord.received_events SELECT g.*, 'incomplete_group' FROM gone g",
         &place(group),
-        |_| {},
     );
 }
 
 /// Says of what has arrived and not been looked at why it waits: the tick tries again.
 fn note_failure(failure: &Failure) {
     let reason = if failure.is_lock_timeout() { "row_locked" } else { "error" };
-    query::write(
+    query::run(
         "UPDATE concord.received_events SET reason = $1, detail = $2
          WHERE reason = 'arriving' OR reason = 'incomplete_group' AND detail IS NULL",
         &[parameter(reason), parameter(failure.message.as_str())],
-        |_| {},
     );
     pgrx::log!("concord: events wait because they could not be applied: {}", failure.message);
 }

@@ -5,6 +5,7 @@ use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
+use crate::types::parameter::ulid;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use crate::{clock, vector};
 use concord_core::delivery::{Group, Waitlist, waits_for};
@@ -46,8 +47,8 @@ pub fn parse_vector(text: &str) -> Result<Vector> {
 
 /// The vector of this node.
 pub fn read_vector() -> Result<Vector> {
-    let mut text = String::new();
-    query::read_latest("SELECT concord.vector()::text", &[], |row| text = row.required(1));
+    let text: String =
+        query::one("SELECT concord.vector()::text", &[], |row| row.required(1)).unwrap_or_default();
     parse_vector(&text)
 }
 
@@ -89,9 +90,7 @@ pub fn seen() -> Result<Vector> {
 }
 
 fn read_groups() -> Result<Waitlist> {
-    let mut list = Waitlist::default();
-    let mut result = Ok(());
-    query::read_latest(
+    let groups: Vec<Result<Group>> = query::all(
         "SELECT r.origin_node_id, r.group_sequence, pg_catalog.max(r.group_size)::bigint,
                 pg_catalog.count(*), pg_catalog.max(r.hlc),
                 pg_catalog.max(r.observed::text) FILTER (WHERE r.node_sequence = r.group_sequence),
@@ -109,23 +108,23 @@ fn read_groups() -> Result<Waitlist> {
          GROUP BY r.origin_node_id, r.group_sequence",
         &[],
         |row| {
-            let observed = row.get::<String>(6).map(|text| parse_vector(&text)).transpose();
             let depends: Vec<String> = row.required(7);
-            match observed {
-                Ok(observed) => list.add(Group {
-                    origin: row.required::<SqlUlid>(1).into(),
-                    first: row.required(2),
-                    size: row.required(3),
-                    here: row.required(4),
-                    hlc: row.required::<SqlHlc>(5).into(),
-                    observed,
-                    depends_on: ids(&depends),
-                }),
-                Err(error) => result = Err(error),
-            }
+            Ok(Group {
+                origin: row.required::<SqlUlid>(1).into(),
+                first: row.required(2),
+                size: row.required(3),
+                here: row.required(4),
+                hlc: row.required::<SqlHlc>(5).into(),
+                observed: row.get::<String>(6).map(|text| parse_vector(&text)).transpose()?,
+                depends_on: ids(&depends),
+            })
         },
     );
-    result.map(|()| list)
+    let mut list = Waitlist::default();
+    for group in groups {
+        list.add(group?);
+    }
+    Ok(list)
 }
 
 fn ids(texts: &[String]) -> BTreeSet<Ulid> {
@@ -134,28 +133,21 @@ fn ids(texts: &[String]) -> BTreeSet<Ulid> {
 
 /// Whether the log has an event.
 pub fn known_event(event: Ulid) -> bool {
-    let mut known = false;
-    query::read_latest(
-        "SELECT FROM concord.change_events WHERE event_id = $1",
-        &[parameter(SqlUlid::from(event))],
-        |_| known = true,
-    );
-    known
+    query::exists("SELECT FROM concord.change_events WHERE event_id = $1", &[ulid(event)])
 }
 
 fn note_reason(group: &Group, reason: &str, detail: &str) {
-    query::write(
+    query::run(
         "UPDATE concord.received_events SET reason = $3, detail = $4
          WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $2 + $5 - 1
            AND reason <> 'forked_origin'
            AND (reason, COALESCE(detail, '')) IS DISTINCT FROM ($3, $4)",
         &[
-            parameter(SqlUlid::from(group.origin)),
+            ulid(group.origin),
             parameter(group.first),
             parameter(reason),
             parameter(detail),
             parameter(group.size),
         ],
-        |_| {},
     );
 }

@@ -18,8 +18,7 @@ struct Facts {
 }
 
 fn facts(relation: pg_sys::Oid) -> Result<Facts> {
-    let mut facts = None;
-    query::read_latest(
+    let facts = query::one(
         "SELECT c.relkind::text, c.relpersistence::text, c.relispartition,
                 NOT c.relispartition AND c.relkind <> 'p' AND EXISTS (
                     SELECT FROM pg_catalog.pg_inherits i
@@ -28,16 +27,14 @@ fn facts(relation: pg_sys::Oid) -> Result<Facts> {
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = $1",
         &[parameter(relation)],
-        |row| {
-            facts = Some(Facts {
-                name: String::new(),
-                kind: row.required(1),
-                persistence: row.required(2),
-                is_partition: row.required(3),
-                inherits: row.required(4),
-                owned: row.required(5),
-                schema: row.required(6),
-            });
+        |row| Facts {
+            name: String::new(),
+            kind: row.required(1),
+            persistence: row.required(2),
+            is_partition: row.required(3),
+            inherits: row.required(4),
+            owned: row.required(5),
+            schema: row.required(6),
         },
     );
     let mut facts = facts.ok_or_else(|| {
@@ -115,21 +112,17 @@ struct ColumnFacts {
 }
 
 fn columns(relation: pg_sys::Oid) -> Vec<ColumnFacts> {
-    let mut columns = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT attname::text, attnotnull, atthasdef OR attidentity <> ''
          FROM pg_catalog.pg_attribute
          WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
         &[parameter(relation)],
-        |row| {
-            columns.push(ColumnFacts {
-                name: row.required(1),
-                not_null: row.required(2),
-                has_default: row.required(3),
-            });
+        |row| ColumnFacts {
+            name: row.required(1),
+            not_null: row.required(2),
+            has_default: row.required(3),
         },
-    );
-    columns
+    )
 }
 
 /// Whether the table has a column of this name.
@@ -177,8 +170,7 @@ fn record_key(relation: pg_sys::Oid, key: &[String], columns: &[ColumnFacts]) ->
         ))
         .hint("ALTER TABLE ... ALTER COLUMN ... SET NOT NULL first, or choose another key."));
     }
-    let mut unique = false;
-    query::read_latest(
+    let unique = query::exists(
         "SELECT FROM pg_catalog.pg_index i
          WHERE i.indrelid = $1 AND i.indisunique AND i.indimmediate AND i.indisvalid
            AND i.indpred IS NULL AND i.indexprs IS NULL
@@ -188,7 +180,6 @@ fn record_key(relation: pg_sys::Oid, key: &[String], columns: &[ColumnFacts]) ->
                = ARRAY(SELECT k FROM pg_catalog.unnest($2) k ORDER BY 1)
          LIMIT 1",
         &[parameter(relation), parameter(key.to_vec())],
-        |_| unique = true,
     );
     if unique {
         return Ok(());

@@ -14,16 +14,12 @@ const VERSION: &str = "zz_concord_version";
 
 /// Schema and name of a relation, or `None` where it is gone.
 pub fn names_of(relation: pg_sys::Oid) -> Option<(String, String)> {
-    let mut names = None;
-    query::read_latest(
+    query::one(
         "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
         &[parameter(relation)],
-        |row| {
-            names = Some((row.required(1), row.required(2)));
-        },
-    );
-    names
+        |row| (row.required(1), row.required(2)),
+    )
 }
 
 /// Schema-qualified, quoted name of a relation.
@@ -90,13 +86,11 @@ pub fn fire_always(relation: pg_sys::Oid) {
 /// Gives partitions that came since their truncate trigger, where the others have one: statement
 /// triggers of the root do not fire for a leaf.
 pub fn equip_partitions(relation: pg_sys::Oid) {
-    let mut wanted = false;
-    query::read_latest(
+    let wanted = query::exists(
         "SELECT FROM pg_catalog.pg_partition_tree($1) p
          JOIN pg_catalog.pg_trigger t ON t.tgrelid = p.relid
          WHERE t.tgfoid = 'concord.truncate_trigger()'::pg_catalog.regprocedure LIMIT 1",
         &[parameter(relation)],
-        |_| wanted = true,
     );
     if !wanted {
         return;
@@ -112,21 +106,18 @@ pub fn equip_partitions(relation: pg_sys::Oid) {
 
 /// The leaf partitions of a table; an ordinary table is its own leaf.
 fn leaves(relation: pg_sys::Oid) -> Vec<pg_sys::Oid> {
-    let mut leaves = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = $1 AND c.relkind = 'r'
          UNION ALL
          SELECT p.relid::oid FROM pg_catalog.pg_partition_tree($1) p WHERE p.isleaf AND p.relid <> $1",
         &[parameter(relation)],
-        |row| leaves.push(row.required(1)),
-    );
-    leaves
+        |row| row.required(1),
+    )
 }
 
 /// Names of concord's own triggers on a relation (not clones of a parent's) that satisfy a condition.
 fn triggers(relation: pg_sys::Oid, condition: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    query::read_latest(
+    query::all(
         &format!(
             "SELECT t.tgname::text FROM pg_catalog.pg_trigger t
              JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
@@ -136,9 +127,8 @@ fn triggers(relation: pg_sys::Oid, condition: &str) -> Vec<String> {
                AND {condition}"
         ),
         &[parameter(relation)],
-        |row| names.push(row.required(1)),
-    );
-    names
+        |row| row.required(1),
+    )
 }
 
 /// Drops concord's triggers that `create` would not replace: made by hand under other names, or a
@@ -153,17 +143,16 @@ fn drop_others(relation: pg_sys::Oid) {
 /// Has the triggers of a table name columns as they are called now; a dropped one (no new name) is
 /// named no more.
 pub fn rename_columns(relation: pg_sys::Oid, changed: &[(&str, Option<&str>)]) -> Result<()> {
-    let mut arguments: Vec<u8> = Vec::new();
-    query::read_latest(
+    let arguments: Vec<Vec<u8>> = query::all(
         "SELECT t.tgargs FROM pg_catalog.pg_trigger t
          WHERE t.tgrelid = $1 AND t.tgparentid = 0
            AND t.tgfoid IN ('concord.capture_trigger()'::pg_catalog.regprocedure,
                             'concord.version_trigger()'::pg_catalog.regprocedure)
          ORDER BY t.tgfoid = 'concord.version_trigger()'::pg_catalog.regprocedure",
         &[parameter(relation)],
-        |row| arguments.extend(row.required::<Vec<u8>>(1)),
+        |row| row.required(1),
     );
-    let before = stored_options(&arguments)?;
+    let before = stored_options(&arguments.concat())?;
     let after = before.clone().with_renamed_columns(changed);
     if after != before {
         let condition = "t.tgfoid = 'concord.version_trigger()'::pg_catalog.regprocedure";

@@ -42,8 +42,8 @@ fn check_with(lock: impl FnOnce(pg_sys::Oid, pg_sys::LOCKMODE) -> bool) -> Resul
     let _owner = AsOwner::of(catalog::log()?);
     without_jit();
     // Read before the tables: what is not in it is looked at again.
-    let mut vector = String::new();
-    query::read_latest("SELECT concord.vector()::text", &[], |row| vector = row.required(1));
+    let vector: String =
+        query::one("SELECT concord.vector()::text", &[], |row| row.required(1)).unwrap_or_default();
     let mut new = 0;
     for tree in declared::all() {
         let Some(mut table) = TreeTable::open(&tree) else { continue };
@@ -115,51 +115,45 @@ fn search(
 
 /// The records of the table with events that have not been looked at.
 fn written_since(tree: &Tree, vector: &str) -> BTreeSet<String> {
-    let mut ranges: Vec<(SqlUlid, i64, i64)> = Vec::new();
     let [schema, table] = tree.parameters();
-    query::read_latest(
+    let ranges: Vec<(SqlUlid, i64, i64)> = query::all(
         "SELECT v.key::concord.ulid, COALESCE((t.checked ->> v.key)::bigint, 0), v.value::bigint
          FROM concord.trees t CROSS JOIN LATERAL pg_catalog.jsonb_each_text($3::jsonb) v
          WHERE t.table_schema = $1 AND t.table_name = $2 AND t.checked IS NOT NULL
            AND v.value::bigint > COALESCE((t.checked ->> v.key)::bigint, 0)",
         &[schema, table, parameter(vector)],
-        |row| ranges.push((row.required(1), row.required(2), row.required(3))),
+        |row| (row.required(1), row.required(2), row.required(3)),
     );
     let mut records = BTreeSet::new();
     for (origin, from, to) in ranges {
-        query::read_latest(
+        records.extend(query::all(
             "SELECT DISTINCT e.record_id FROM concord.change_events e
              WHERE e.origin_node_id = $3 AND e.node_sequence > $4 AND e.node_sequence <= $5
                AND e.table_schema = $1 AND e.table_name = $2
                AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')",
             &[schema, table, parameter(origin), parameter(from), parameter(to)],
-            |row| {
-                records.insert(row.required(1));
-            },
-        );
+            |row| row.required::<String>(1),
+        ));
     }
     records
 }
 
 /// The rows that are not shown, or not as the log has them: they change without an event.
 fn pending(tree: &Tree) -> Vec<String> {
-    let mut records = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT p.record_id FROM concord.pending_rows p
          WHERE p.table_schema = $1 AND p.table_name = $2 ORDER BY p.record_id",
         &tree.parameters(),
-        |row| records.push(row.required(1)),
-    );
-    records
+        |row| row.required(1),
+    )
 }
 
 fn note_checked(tree: &Tree, vector: &str, unshown: Vec<String>) {
     let [schema, table] = tree.parameters();
-    query::write(
+    query::run(
         "UPDATE concord.trees t SET checked = $3::jsonb, unshown = $4
          WHERE t.table_schema = $1 AND t.table_name = $2
            AND (t.checked, t.unshown) IS DISTINCT FROM ($3::jsonb, $4)",
         &[schema, table, parameter(vector), parameter(unshown)],
-        |_| {},
     );
 }

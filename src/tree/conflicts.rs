@@ -2,6 +2,7 @@
 
 use super::declared::Tree;
 use crate::pg::query::{self, parameter};
+use crate::types::parameter::ulid;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::hlc::Hlc;
 use concord_core::options::{Policy, Word};
@@ -13,16 +14,14 @@ use std::collections::BTreeSet;
 
 /// The records of the table's open conflicts.
 pub fn open_records(tree: &Tree) -> Vec<String> {
-    let mut records = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT DISTINCT r FROM concord.conflicts c
          CROSS JOIN LATERAL pg_catalog.jsonb_array_elements_text(c.detail -> 'rows') r
          WHERE c.resolved_at IS NULL AND c.conflict_type = 'tree'
            AND c.table_schema = $1 AND c.table_name = $2",
         &tree.parameters(),
-        |row| records.push(row.required(1)),
-    );
-    records
+        |row| row.required(1),
+    )
 }
 
 /// The last event that changed one of the pointers, and the last of another transaction.
@@ -46,8 +45,7 @@ pub fn record(
     let last = last_changes(tree, problem, records);
     let id = problem.id(last.time.unwrap_or_default(), &tree.schema, &tree.table, records);
     let [schema, table] = tree.parameters();
-    let mut is_new = false;
-    query::write(
+    let is_new = query::returning(
         "INSERT INTO concord.conflicts AS c
              (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
               local_event_id, remote_event_id, detail)
@@ -61,7 +59,7 @@ pub fn record(
                IS DISTINCT FROM (excluded.remote_event_id, excluded.detail)
          RETURNING xmax = 0",
         &[
-            parameter(SqlUlid::from(id)),
+            ulid(id),
             schema,
             table,
             parameter(records.first().cloned()),
@@ -72,15 +70,15 @@ pub fn record(
                 "problem": problem.kind.name(), "rows": records, "columns": columns
             }))),
         ],
-        |row| is_new = row.required(1),
-    );
+        |row| row.required(1),
+    )
+    .contains(&true);
     (id, is_new)
 }
 
 fn last_changes(tree: &Tree, problem: &Problem, records: &BTreeSet<String>) -> Last {
-    let mut last = Last::default();
     let [schema, table] = tree.parameters();
-    query::read_latest(
+    query::one(
         "WITH changes AS (
              SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.group_sequence
              FROM concord.change_events e
@@ -102,15 +100,13 @@ fn last_changes(tree: &Tree, problem: &Problem, records: &BTreeSet<String>) -> L
             parameter(records.iter().cloned().collect::<Vec<_>>()),
             parameter(deciding_columns(tree, problem)),
         ],
-        |row| {
-            last = Last {
-                local: row.get(1),
-                time: row.get::<SqlHlc>(2).map(Hlc::from),
-                remote: row.get(3),
-            };
+        |row| Last {
+            local: row.get(1),
+            time: row.get::<SqlHlc>(2).map(Hlc::from),
+            remote: row.get(3),
         },
-    );
-    last
+    )
+    .unwrap_or_default()
 }
 
 /// Every sibling pointer can matter to siblings; a cycle lies in one pointer.
@@ -126,24 +122,22 @@ fn deciding_columns(tree: &Tree, problem: &Problem) -> Vec<String> {
 /// Closes the table's open conflicts whose problem stands no more.
 pub fn close_others(tree: &Tree, standing: Vec<String>) {
     let [schema, table] = tree.parameters();
-    query::write(
+    query::run(
         "UPDATE concord.conflicts
          SET resolved_at = pg_catalog.clock_timestamp(), resolution = 'repaired'
          WHERE resolved_at IS NULL AND conflict_type = 'tree'
            AND table_schema = $1 AND table_name = $2 AND conflict_id::text <> ALL ($3)",
         &[schema, table, parameter(standing)],
-        |_| {},
     );
 }
 
 /// Closes the open conflicts of a table that has no tree any more.
 pub fn abandon(schema: &str, table: &str) {
-    query::write(
+    query::run(
         "UPDATE concord.conflicts
          SET resolved_at = pg_catalog.clock_timestamp(), resolution = 'untracked'
          WHERE resolved_at IS NULL AND conflict_type = 'tree'
            AND table_schema = $1 AND table_name = $2",
         &[parameter(schema), parameter(table)],
-        |_| {},
     );
 }

@@ -48,8 +48,7 @@ pub fn any() -> Result<bool> {
 
 /// All trees of tracked tables.
 pub fn all() -> Vec<Tree> {
-    let mut trees = Vec::new();
-    query::read_latest(
+    query::all(
         "SELECT t.table_schema, t.table_name, t.parent, t.first_child, t.next, t.prev, c.oid,
                 t.checked IS NULL, t.unshown
          FROM concord.trees t
@@ -60,18 +59,15 @@ pub fn all() -> Vec<Tree> {
                          AND g.tgfoid = 'concord.capture_trigger()'::pg_catalog.regprocedure)
          ORDER BY t.table_schema, t.table_name",
         &[],
-        |row| {
-            trees.push(Tree {
-                schema: row.required(1),
-                table: row.required(2),
-                columns: [row.get(3), row.get(4), row.get(5), row.get(6)],
-                relation: row.required(7),
-                is_new: row.required(8),
-                unshown: row.required(9),
-            });
+        |row| Tree {
+            schema: row.required(1),
+            table: row.required(2),
+            columns: [row.get(3), row.get(4), row.get(5), row.get(6)],
+            relation: row.required(7),
+            is_new: row.required(8),
+            unshown: row.required(9),
         },
-    );
-    trees
+    )
 }
 
 /// Declares a tree, or changes what was declared.
@@ -79,23 +75,21 @@ pub fn declare(schema: &str, table: &str, columns: &[Option<String>; 4]) {
     let columns = columns.iter().map(|column| parameter(column.clone()));
     let parameters: Vec<_> =
         [parameter(schema), parameter(table)].into_iter().chain(columns).collect();
-    query::write(
+    query::run(
         "INSERT INTO concord.trees (table_schema, table_name, parent, first_child, next, prev)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (table_name, table_schema) DO UPDATE
          SET parent = excluded.parent, first_child = excluded.first_child, next = excluded.next,
              prev = excluded.prev, checked = NULL",
         &parameters,
-        |_| {},
     );
 }
 
 /// Forgets a table's tree; whether it had one.
 pub fn forget(schema: &str, table: &str) -> bool {
-    let forgotten = query::write(
+    let forgotten = query::run(
         "DELETE FROM concord.trees WHERE table_schema = $1 AND table_name = $2",
         &[parameter(schema), parameter(table)],
-        |_| {},
     );
     if forgotten > 0 {
         conflicts::abandon(schema, table);
@@ -107,18 +101,16 @@ pub fn forget(schema: &str, table: &str) -> bool {
 pub fn rename(from: (&str, &str), to: (&str, &str)) {
     forget(to.0, to.1);
     let names = [parameter(from.0), parameter(from.1), parameter(to.0), parameter(to.1)];
-    query::write(
+    query::run(
         "UPDATE concord.trees SET table_schema = $3, table_name = $4
          WHERE table_schema = $1 AND table_name = $2",
         &names,
-        |_| {},
     );
-    query::write(
+    query::run(
         "UPDATE concord.conflicts SET table_schema = $3, table_name = $4
          WHERE table_schema = $1 AND table_name = $2 AND conflict_type = 'tree'
            AND resolved_at IS NULL",
         &names,
-        |_| {},
     );
 }
 
@@ -130,8 +122,7 @@ pub fn rename_columns(schema: &str, table: &str, changed: &[(&str, Option<&str>)
         changed.iter().map(|(_, new)| *new).collect(),
     ];
     let [schema_is, table_is] = [parameter(schema), parameter(table)];
-    let mut loses_parent = false;
-    query::write(
+    let loses_parent = query::returning(
         "WITH names AS (
              SELECT t.table_schema, t.table_name, o.place,
                     CASE WHEN c.old IS NULL THEN o.name ELSE c.new END AS name
@@ -151,8 +142,9 @@ pub fn rename_columns(schema: &str, table: &str, changed: &[(&str, Option<&str>)
          FROM now WHERE (t.table_schema, t.table_name) = (now.table_schema, now.table_name)
          RETURNING now.names[1] IS NULL",
         &[schema_is, table_is, parameter(from), parameter(to)],
-        |row| loses_parent = row.required(1),
-    );
+        |row| row.required(1),
+    )
+    .contains(&true);
     if loses_parent {
         forget(schema, table);
     }

@@ -110,25 +110,22 @@ impl<'a> TreeTable<'a> {
 
     /// The keys of these records that the table has; of all its rows, where none are given.
     pub fn keys(&self, records: Option<&BTreeSet<String>>) -> Vec<String> {
-        let mut keys = Vec::new();
         let (rows, parameters) = match records {
             None => (format!("{} t", self.name), Vec::new()),
             Some(records) => (self.picked(), vec![texts(records.iter().map(String::as_str))]),
         };
         let sql = format!("SELECT DISTINCT {} FROM {rows}", text(&self.key()));
-        query::read_latest(&sql, &parameters, |row| keys.push(row.required(1)));
-        keys
+        query::all(&sql, &parameters, |row| row.required(1))
     }
 
     /// The record ids of these keys' rows.
     pub fn record_ids(&self, keys: &BTreeSet<String>) -> Result<BTreeSet<String>> {
-        let mut ids = Vec::new();
         let key = format!("{ROW}.{}", quote_identifier(&self.shape.key));
         let (wanted, is_wanted) = (self.wanted(), self.equal(&key, "w.id"));
         let sql = format!("SELECT {ROW} FROM {} {ROW} JOIN {wanted} ON {is_wanted}", self.name);
-        query::read_latest(&sql, &[texts(keys.iter().map(String::as_str))], |row| {
+        let ids = query::all(&sql, &[texts(keys.iter().map(String::as_str))], |row| {
             // SAFETY: the column is the whole row of the tracked table.
-            ids.push(unsafe { record_id_of(&self.shape.tracked, row.datum(1)) });
+            unsafe { record_id_of(&self.shape.tracked, row.datum(1)) }
         });
         ids.into_iter().collect()
     }
@@ -215,13 +212,10 @@ impl Rows for TreeTable<'_> {
             near.join(" UNION "),
             self.equal(&key, "n.id")
         );
-        let mut nodes = Vec::new();
-        query::read_latest(&sql, &[texts(ids.iter().copied())], |row| {
-            nodes.push(Node {
-                id: row.required(1),
-                to: [row.get(2), row.get(3), row.get(4), row.get(5)],
-                leads: row.required(6),
-            });
+        let nodes = query::all(&sql, &[texts(ids.iter().copied())], |row| Node {
+            id: row.required(1),
+            to: [row.get(2), row.get(3), row.get(4), row.get(5)],
+            leads: row.required(6),
         });
         Ok(nodes)
     }
@@ -244,10 +238,8 @@ impl Rows for TreeTable<'_> {
             text("walk.id"),
             self.target("walk.ahead")
         );
-        let mut steps = Vec::new();
-        query::read_latest(&sql, &[texts(ids.iter().copied())], |row| {
-            steps.push((row.required(1), row.get(2)));
-        });
+        let steps =
+            query::all(&sql, &[texts(ids.iter().copied())], |row| (row.required(1), row.get(2)));
         Ok(steps)
     }
 }

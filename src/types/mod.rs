@@ -7,6 +7,7 @@
 mod compare;
 mod datum;
 pub mod hlc;
+pub mod parameter;
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
 mod text;

@@ -3,7 +3,7 @@
 use crate::identity::Attached;
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
-use crate::types::ulid::Ulid as SqlUlid;
+use crate::types::parameter::ulid;
 
 /// Records the stale writes among these events of the node. The STALE event's id is the conflict's,
 /// so that it is the same on all nodes.
@@ -12,7 +12,7 @@ use crate::types::ulid::Ulid as SqlUlid;
 /// somebody decides; under `'overwrite'` the write stands and what it overwrote is remote, closed.
 pub fn record(node: &Attached, first: i64, last: i64) {
     let _owner = AsOwner::of(node.log);
-    query::write(
+    query::run(
         "INSERT INTO concord.conflicts
              (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
               local_event_id, remote_event_id, base_values, local_values, remote_values,
@@ -62,7 +62,6 @@ pub fn record(node: &Attached, first: i64, last: i64) {
          WHERE s.origin_node_id = $1 AND s.node_sequence BETWEEN $2 AND $3
            AND s.operation = 'STALE'
          ON CONFLICT DO NOTHING",
-        &[parameter(SqlUlid::from(node.node_id)), parameter(first), parameter(last)],
-        |_| {},
+        &[ulid(node.node_id), parameter(first), parameter(last)],
     );
 }

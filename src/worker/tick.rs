@@ -9,7 +9,7 @@ use crate::pg::backend::my_database;
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
-use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use crate::types::parameter::{hlc, ulid};
 use crate::{clock, pg_function, settings, sync, tree};
 use pgrx::pg_sys;
 
@@ -46,14 +46,13 @@ pub fn tick() -> Result<()> {
 /// How far this node has come, kept where a restart finds it.
 fn note_progress(node: Attached) -> Result<()> {
     let contiguous = Guarded::lock()?.slot(my_database()).map_or(0, |slot| slot.contiguous);
-    let id = parameter(SqlUlid::from(node.node_id));
-    query::write(
+    let id = ulid(node.node_id);
+    query::run(
         "UPDATE concord.identity SET contiguous_sequence = $2
          WHERE node_id = $1 AND contiguous_sequence < $2",
         &[id, parameter(contiguous)],
-        |_| {},
     );
-    query::write(
+    query::run(
         "UPDATE concord.nodes
          SET name = $2, hostname = $3,
              status = CASE status WHEN 'stale' THEN 'active' ELSE status END,
@@ -65,30 +64,27 @@ fn note_progress(node: Attached) -> Result<()> {
             id,
             parameter(identity::name()),
             parameter(identity::hostname()),
-            parameter(SqlHlc::from(clock::last()?)),
+            hlc(clock::last()?),
             parameter(contiguous),
         ],
-        |_| {},
     );
     Ok(())
 }
 
 /// Nodes not heard of for `concord.node_stale_after` are stale.
 fn note_silence() {
-    query::write(
+    query::run(
         "UPDATE concord.nodes SET status = 'stale'
          WHERE status = 'active'
            AND COALESCE(last_heartbeat, registered_at)
                < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $1)",
         &[parameter(f64::from(settings::node_stale_after_s()))],
-        |_| {},
     );
 }
 
 /// A heartbeat event is for others: a node that knows none, or has just written something, needs none.
 fn heartbeat_due(node: Attached) -> bool {
-    let mut due = false;
-    query::read_latest(
+    query::exists(
         "SELECT FROM concord.nodes n
          WHERE NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id)
            AND COALESCE((SELECT e.wall_timestamp FROM concord.change_events e
@@ -96,11 +92,6 @@ fn heartbeat_due(node: Attached) -> bool {
                         '-infinity')
                < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $2)
          LIMIT 1",
-        &[
-            parameter(SqlUlid::from(node.node_id)),
-            parameter(f64::from(settings::heartbeat_interval_s())),
-        ],
-        |_| due = true,
-    );
-    due
+        &[ulid(node.node_id), parameter(f64::from(settings::heartbeat_interval_s()))],
+    )
 }
