@@ -2,10 +2,11 @@
 
 #![allow(unsafe_code)]
 
+use super::raised;
 use crate::error::Error;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 
 /// An error that was caught: its SQLSTATE and message.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub struct Failure {
 impl Failure {
     /// The class: the first two characters.
     pub fn class(&self) -> &str {
-        &self.sqlstate[..2]
+        self.sqlstate.get(..2).unwrap_or_default()
     }
 
     /// Whether somebody held a lock for too long.
@@ -27,10 +28,11 @@ impl Failure {
         self.sqlstate == "55P03"
     }
 
-    /// Whether the same may go well when it is tried again, and nothing in the data is to blame:
-    /// transaction rollback, no room, an operator, the system, a defect.
-    pub fn is_transient(&self) -> bool {
-        matches!(self.class(), "40" | "53" | "57" | "58" | "XX")
+    /// Whether the data are to blame, or what their owners have tied to them: constraints, indexes,
+    /// functions, which can raise what they like. Not so: transaction rollback, no room, an operator,
+    /// the system, a defect, after which the same may go well when it is tried again.
+    pub fn is_of_the_data(&self) -> bool {
+        !matches!(self.class(), "40" | "53" | "57" | "58" | "XX")
     }
 
     /// Whether somebody wants this backend to stop.
@@ -39,7 +41,9 @@ impl Failure {
     }
 }
 
-/// Runs `body` in a subtransaction, which an error that `expected` accepts rolls back. Others go on.
+/// Runs `body` in a subtransaction, which any error rolls back: with it, PostgreSQL puts back the user,
+/// settings, snapshots and SPI connections that `body` had when it failed. An error that `expected`
+/// accepts is returned; others go on.
 pub fn attempt<R>(
     body: impl FnOnce() -> R,
     expected: impl Fn(&Failure) -> bool,
@@ -59,28 +63,38 @@ pub fn attempt<R>(
         .catch_others(|error| Err(Box::new(error)))
         .catch_rust_panic(|error| Err(Box::new(error)))
         .execute();
-        pg_sys::MemoryContextSwitchTo(context);
-        match outcome {
-            Ok(value) => {
-                pg_sys::CurrentResourceOwner = owner;
-                Ok(value)
-            }
-            Err(error) => match failure(&error).filter(&expected) {
-                Some(failure) => {
-                    pg_sys::RollbackAndReleaseCurrentSubTransaction();
-                    pg_sys::MemoryContextSwitchTo(context);
-                    pg_sys::CurrentResourceOwner = owner;
-                    Err(failure)
-                }
-                None => error.rethrow(),
-            },
+        let last = raised::last();
+        if outcome.is_err() {
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::RollbackAndReleaseCurrentSubTransaction();
         }
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+        outcome.map_err(|error| {
+            raised::restore(last);
+            match failure(&error).filter(&expected) {
+                Some(failure) => failure,
+                None => go_on(*error),
+            }
+        })
+    }
+}
+
+/// Raises again what was caught. What came as concord's own goes on as such.
+fn go_on(error: CaughtError) -> ! {
+    match error {
+        CaughtError::RustPanic { payload, .. } => resume_unwind(payload),
+        error => error.rethrow(),
     }
 }
 
 fn failure(error: &CaughtError) -> Option<Failure> {
     match error {
-        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => Some(Failure {
+        CaughtError::PostgresError(report) => Some(Failure {
+            sqlstate: unpack(raised::exactly(report.sql_error_code() as i32)),
+            message: report.message().to_owned(),
+        }),
+        CaughtError::ErrorReport(report) => Some(Failure {
             sqlstate: unpack(report.sql_error_code() as i32),
             message: report.message().to_owned(),
         }),

@@ -93,3 +93,12 @@ pub fn type_name(type_oid: pg_sys::Oid) -> String {
         qualified
     }
 }
+
+/// Whether PostgreSQL can hash values of a type, those in it included.
+pub fn is_hashable(type_oid: pg_sys::Oid) -> bool {
+    // SAFETY: a look-up in PostgreSQL's type cache, whose entries stay.
+    unsafe {
+        let wanted = pg_sys::TYPECACHE_HASH_EXTENDED_PROC as i32;
+        (*pg_sys::lookup_type_cache(type_oid, wanted)).hash_extended_proc != pg_sys::Oid::INVALID
+    }
+}

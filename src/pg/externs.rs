@@ -16,6 +16,7 @@ mod raw {
             length: std::ffi::c_int,
         ) -> bool;
         pub fn get_partition_parent(relation: pg_sys::Oid, even_if_detached: bool) -> pg_sys::Oid;
+        pub fn geterrcode() -> std::ffi::c_int;
     }
 }
 
@@ -40,6 +41,15 @@ pub unsafe fn datum_image_eq(
 pub unsafe fn get_partition_parent(relation: pg_sys::Oid, even_if_detached: bool) -> pg_sys::Oid {
     // SAFETY: by the caller's promise; errors become panics here.
     unsafe { pg_guard_ffi_boundary(|| raw::get_partition_parent(relation, even_if_detached)) }
+}
+
+/// src/include/utils/elog.h; without a boundary for errors, as it raises none.
+///
+/// # Safety
+/// PostgreSQL is reporting something.
+pub unsafe fn geterrcode() -> std::ffi::c_int {
+    // SAFETY: by the caller's promise.
+    unsafe { raw::geterrcode() }
 }
 
 unsafe extern "C" {

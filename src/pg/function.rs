@@ -3,8 +3,10 @@
 
 #![allow(unsafe_code)]
 
+use super::raised;
 use crate::error::Error;
 use pgrx::pg_sys;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
 use std::any::Any;
 use std::ffi::{CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -42,8 +44,8 @@ enum Outcome<R> {
     Raise(Report),
 }
 
-/// Runs `body`; turns panics and raised errors into PostgreSQL errors, concord's own SQLSTATEs
-/// included.
+/// Runs `body`; turns panics and raised errors into PostgreSQL errors, concord's own SQLSTATEs and
+/// those of the application's functions included.
 ///
 /// # Safety
 /// Only as the outermost Rust frame below PostgreSQL: the error leaves by `longjmp`.
@@ -51,7 +53,7 @@ pub unsafe fn guard<R>(body: impl FnOnce() -> R) -> R {
     // SAFETY: the caller's promise is the one that pgrx's guard asks for.
     let outcome = unsafe {
         pg_sys::submodules::panic::pgrx_extern_c_guard(|| {
-            match catch_unwind(AssertUnwindSafe(body)) {
+            match raised::noting(|| catch_unwind(AssertUnwindSafe(body))) {
                 Ok(value) => Outcome::Value(value),
                 Err(payload) => Outcome::Raise(Report::from_payload(payload)),
             }
@@ -75,14 +77,28 @@ struct Report {
 
 impl Report {
     fn from_payload(payload: Box<dyn Any + Send>) -> Report {
-        match payload.downcast::<Error>() {
-            Ok(error) => Report {
-                sqlstate: error.state.packed(),
-                message: pg_string(&error.message),
-                detail: error.detail.as_deref().map_or(std::ptr::null(), pg_string),
-                hint: error.hint.as_deref().map_or(std::ptr::null(), pg_string),
-            },
-            Err(other) => resume_unwind(other),
+        let payload = match payload.downcast::<Error>() {
+            Ok(error) => {
+                let state = error.state.packed();
+                let (detail, hint) = (error.detail.as_deref(), error.hint.as_deref());
+                return Report::of(state, &error.message, detail, hint);
+            }
+            Err(payload) => payload,
+        };
+        match payload.downcast_ref::<CaughtError>().and_then(foreign_state) {
+            Some((state, report)) => {
+                Report::of(state, report.message(), report.detail(), report.hint())
+            }
+            None => resume_unwind(payload),
+        }
+    }
+
+    fn of(sqlstate: c_int, message: &str, detail: Option<&str>, hint: Option<&str>) -> Report {
+        Report {
+            sqlstate,
+            message: pg_string(message),
+            detail: detail.map_or(std::ptr::null(), pg_string),
+            hint: hint.map_or(std::ptr::null(), pg_string),
         }
     }
 
@@ -111,6 +127,14 @@ impl Report {
         }
         unreachable!("errfinish returned from an ERROR")
     }
+}
+
+/// An error of PostgreSQL's with a SQLSTATE that pgrx does not know.
+fn foreign_state(error: &CaughtError) -> Option<(c_int, &ErrorReportWithLevel)> {
+    let CaughtError::PostgresError(report) = error else { return None };
+    let known = report.sql_error_code() as c_int;
+    let state = raised::exactly(known);
+    (state != known).then_some((state, report))
 }
 
 /// A copy in the current memory context.

@@ -12,6 +12,7 @@ pub mod owner;
 pub mod query;
 #[cfg(any(test, feature = "pg_test"))]
 mod query_tests;
+mod raised;
 pub mod scan;
 pub mod shmem;
 pub mod trigger;

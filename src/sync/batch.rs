@@ -59,12 +59,7 @@ impl Touched {
 pub fn show_group(group: &Group, tables: &[Touched], single: Option<Single>) -> Result<i64> {
     let unsettled = if pending::is_any()? { pending::tables() } else { Vec::new() };
     let mut rows = Rows { group, careful: BTreeSet::new(), unsettled, single };
-    for touched in tables {
-        rows.write_table(touched)?;
-    }
-    for touched in tables {
-        rows.check_foreign_keys(touched)?;
-    }
+    rows.write(tables)?;
     let mut unseen = Vector::default();
     unseen.raise(group.origin, group.first);
     let mut found = 0;
@@ -102,14 +97,49 @@ fn observed(group: &Group) -> Parameter {
 }
 
 impl Rows<'_> {
+    /// Writes what is plain, and notes what is not. To look for parents and children is to compare
+    /// values, which can raise when the rows are written: then they are decided one by one.
+    fn write(&mut self, tables: &[Touched]) -> Result<()> {
+        let mut related = false;
+        for touched in tables {
+            related |= match Target::find(&touched.schema, &touched.table)? {
+                Some(target) => target.constraints()?.has_foreign_keys(),
+                None => false,
+            };
+        }
+        if !related {
+            return tables.iter().try_for_each(|touched| self.write_table(touched));
+        }
+        let written = attempt(
+            || {
+                tables.iter().try_for_each(|touched| self.write_table(touched)).or_raise();
+                tables.iter().try_for_each(|touched| self.check_foreign_keys(touched)).or_raise();
+            },
+            is_expected,
+        );
+        if written.is_err() {
+            for touched in tables {
+                for first in self.firsts() {
+                    let ids = self.ids(touched, first);
+                    self.add_careful(touched, ids);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first numbers of the group's batches.
+    fn firsts(&self) -> impl Iterator<Item = i64> + use<> {
+        (self.group.first..self.group.first + self.group.size).step_by(BATCH as usize)
+    }
+
     fn write_table(&mut self, touched: &Touched) -> Result<()> {
         let target = Target::find(&touched.schema, &touched.table)?;
         let plain = match &target {
             Some(target) => !touched.unseen && self.is_plain(target, touched)?,
             None => false,
         };
-        let end = self.group.first + self.group.size;
-        for first in (self.group.first..end).step_by(BATCH as usize) {
+        for first in self.firsts() {
             match &target {
                 Some(target) if plain => self.write_batch(touched, target, first)?,
                 _ => {
@@ -284,8 +314,7 @@ impl Rows<'_> {
     fn check_foreign_keys(&mut self, touched: &Touched) -> Result<()> {
         let Some(target) = Target::find(&touched.schema, &touched.table)? else { return Ok(()) };
         let constraints = target.constraints()?;
-        let end = self.group.first + self.group.size;
-        for first in (self.group.first..end).step_by(BATCH as usize) {
+        for first in self.firsts() {
             let place = self.place(&touched.schema, &touched.table, first);
             if !constraints.parents.is_empty() {
                 let ids = self.ids(touched, first);

@@ -3,7 +3,7 @@
 use super::target::Target;
 use crate::capture::current::ROW;
 use crate::error::Result;
-use crate::pg::catalog::type_name;
+use crate::pg::catalog::{is_hashable, type_name};
 use crate::pg::query::{self, Row, parameter};
 use crate::track::{names_of, qualified_name};
 use concord_core::names::{quote_identifier, quote_literal};
@@ -25,6 +25,11 @@ pub struct Constraints {
 }
 
 impl Constraints {
+    /// The table refers to others, or others to it.
+    pub fn has_foreign_keys(&self) -> bool {
+        !self.parents.is_empty() || !self.children.is_empty()
+    }
+
     /// Some unique constraint is DEFERRABLE: a write does not find that it is broken.
     pub fn has_deferrable(&self) -> bool {
         self.unique.iter().any(|index| index.deferrable)
@@ -285,7 +290,8 @@ impl ForeignKey {
         let given: Vec<String> =
             columns.iter().map(|c| format!("{} IS NOT NULL", quote_identifier(c))).collect();
         let values = columns.iter().zip(&self.types).map(|(column, type_oid)| {
-            format!("{}::{}", quote_identifier(column), type_name(*type_oid))
+            let value = format!("{}::{}", quote_identifier(column), type_name(*type_oid));
+            if is_hashable(*type_oid) { value } else { format!("{value}::pg_catalog.text") }
         });
         hash_where(&given.join(" AND "), values)
     }

@@ -109,7 +109,7 @@ impl Entry {
 /// Only what the data are to blame for is an obstacle, or a row that is kept locked; everything else
 /// fails the call, which can be repeated.
 pub fn is_expected(failure: &Failure) -> bool {
-    matches!(failure.class(), "22" | "23" | "42") || failure.sqlstate == "55P03"
+    failure.is_of_the_data()
 }
 
 /// The hashes of an image's values in the table's constraints.

@@ -43,18 +43,19 @@ pub fn applying() -> bool {
 }
 
 /// While it lives, this backend applies.
-struct Applying;
+struct Applying {
+    before: bool,
+}
 
 impl Applying {
     fn begin() -> Applying {
-        APPLYING.set(true);
-        Applying
+        Applying { before: APPLYING.replace(true) }
     }
 }
 
 impl Drop for Applying {
     fn drop(&mut self) {
-        APPLYING.set(false);
+        APPLYING.set(self.before);
     }
 }
 

@@ -43,9 +43,10 @@ impl Obstacle {
     /// From an error of a statement.
     pub fn of(failure: &Failure) -> Obstacle {
         let reason = match failure.class() {
-            "23" => "constraint",
-            "55" => "row_locked",
-            _ => "schema_mismatch",
+            _ if failure.is_lock_timeout() => "row_locked",
+            "22" | "42" => "schema_mismatch",
+            // Constraints, and functions of the table's owner, which raise what they like.
+            _ => "constraint",
         };
         Obstacle { reason, detail: failure.message.clone() }
     }

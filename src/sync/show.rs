@@ -6,12 +6,12 @@ use super::decide::{Decision, Rival, Want};
 use super::entry::{Entry, is_expected};
 use super::pending::{self, Form, Obstacle};
 use super::row::{self, Current};
-use super::rows::Record;
+use super::rows::{Record, events_of};
 use super::target::Target;
 use super::{conflicts, foreign, standing};
 use crate::error::{OrRaise, Result};
 use crate::log::event::Varlena;
-use crate::pg::attempt::attempt;
+use crate::pg::attempt::{Failure, attempt};
 use concord_core::event::Vector;
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
@@ -60,6 +60,24 @@ pub struct Work {
 /// Brings the records' rows, and all that depend on them, to what the log says. Returns how many
 /// conflicts are new. `unseen`: what a writer of a row cannot know of if it is not shown.
 pub fn show_all(records: &[Record], unseen: &Vector) -> Result<i64> {
+    match attempt(|| show_together(records, unseen).or_raise(), is_expected) {
+        Ok(found) => Ok(found),
+        Err(failure) => match records {
+            [record] => note_failed(record, &failure, unseen),
+            _ => records.iter().map(|record| show_all(std::slice::from_ref(record), unseen)).sum(),
+        },
+    }
+}
+
+/// What is asked about a record's values, before its row is written, can raise as well: then its row
+/// stays as it is.
+fn note_failed(record: &Record, failure: &Failure, unseen: &Vector) -> Result<i64> {
+    let entry = Entry { events: events_of(record)?, ..Entry::empty() };
+    pending::note(record, &entry, Some(&Obstacle::of(failure)), None, unseen);
+    conflicts::record(record, &entry.events)
+}
+
+fn show_together(records: &[Record], unseen: &Vector) -> Result<i64> {
     let mut found = 0;
     let mut records = records.to_vec();
     for last in [false, true] {

@@ -198,7 +198,7 @@ fn enter_arrived() -> Result<()> {
     }
     let patience = if LOCKED.get() { LITTLE_PATIENCE } else { PATIENCE };
     let body = || functions::run_passed(&groups);
-    let outcome = enter_waiting(node, patience, body, |failure| !failure.is_transient());
+    let outcome = enter_waiting(node, patience, body, Failure::is_of_the_data);
     LOCKED.set(matches!(&outcome, Err(failure) if failure.is_lock_timeout()));
     if let Err(failure) = outcome {
         groups.iter().for_each(retreat);

@@ -48,16 +48,13 @@ fn check_with(lock: impl FnOnce(pg_sys::Oid, pg_sys::LOCKMODE) -> bool) -> Resul
     for tree in declared::all() {
         let Some(mut table) = TreeTable::open(&tree) else { continue };
         // The owner's rights, or functions of theirs, may be in the way. Nobody else need stop for it.
-        match attempt(|| check_tree(&tree, &mut table, &vector).or_raise(), is_data_error) {
+        match attempt(|| check_tree(&tree, &mut table, &vector).or_raise(), Failure::is_of_the_data)
+        {
             Ok(found) => new += found,
             Err(failure) => warn(&tree, &failure),
         }
     }
     Ok(new)
-}
-
-fn is_data_error(failure: &Failure) -> bool {
-    matches!(failure.class(), "22" | "23" | "42" | "54")
 }
 
 fn warn(tree: &Tree, failure: &Failure) {

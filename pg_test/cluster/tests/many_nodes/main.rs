@@ -3,6 +3,7 @@
 mod convergence;
 mod copies;
 mod crashes;
+mod errors;
 mod events;
 mod foreign;
 mod future;
