@@ -8,6 +8,10 @@ CREATE FUNCTION concord.digest(relation regclass) RETURNS text
     DECLARE
         result text;
     BEGIN
+        IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation) THEN
+            RAISE EXCEPTION USING ERRCODE = 'undefined_table', HINT = 'Give the table by name.',
+                MESSAGE = format('relation with OID %s does not exist', relation::oid);
+        END IF;
         EXECUTE format(
             'SELECT md5(COALESCE(string_agg(i.hash, '''' ORDER BY i.hash), ''''))
              FROM (SELECT md5(concord.row_image($1, "concord row")::text) AS hash FROM %s "concord row") i', relation)

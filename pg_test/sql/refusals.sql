@@ -155,3 +155,8 @@ CALL try_argument('version_column=title');
 SELECT count(*) FROM pg_trigger WHERE tgrelid = 'hand'::regclass;
 -- Whatever was refused left no event.
 SELECT count(*) FROM concord.change_events WHERE record_id IS NOT NULL;
+-- A table that is none, or has gone.
+SELECT concord.row_now(4294967295::regclass, '1');
+SELECT concord.row_now(0::regclass, '1');
+SELECT concord.track(4294967295::regclass);
+SELECT concord.digest(4294967295::regclass);

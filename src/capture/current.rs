@@ -8,7 +8,7 @@ use super::memory::RowMemory;
 use super::relation::of_relation;
 use super::shape::Tracked;
 use crate::error::{Error, OrRaise, Result};
-use crate::pg::catalog::type_name;
+use crate::pg::catalog::{self, cast};
 use crate::pg::function::argument;
 use crate::pg::query::{Parameter, Snapshot, parameter};
 use crate::pg_function;
@@ -54,7 +54,7 @@ fn copy_out(image: &[u8]) -> pg_sys::Datum {
 unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Option<Vec<u8>>> {
     // SAFETY: the relation is locked, and open while its shape is read.
     let tracked = unsafe {
-        let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
+        let open = catalog::open_table(relation, pg_sys::AccessShareLock)?;
         let tracked = of_relation(open);
         pg_sys::table_close(open, pg_sys::NoLock as i32);
         tracked?
@@ -87,12 +87,7 @@ pub fn key_condition(tracked: &Tracked, first: usize) -> String {
         .enumerate()
         .map(|(i, column)| {
             let name = quote_identifier(&column.name);
-            format!(
-                "{ROW}.{name} {} ${}::{}",
-                equality(column),
-                first + i,
-                type_name(column.base_type)
-            )
+            format!("{ROW}.{name} {} ${}{}", equality(column), first + i, cast(column.base_type))
         })
         .collect();
     conditions.join(" AND ")
@@ -110,7 +105,7 @@ pub fn key_of_text(tracked: &Tracked, text: &str) -> String {
                 false => format!("({text}::pg_catalog.jsonb OPERATOR(pg_catalog.->>) {i})"),
             };
             let (name, equal) = (quote_identifier(&column.name), equality(column));
-            format!("{ROW}.{name} {equal} {value}::{}", type_name(column.base_type))
+            format!("{ROW}.{name} {equal} {value}{}", cast(column.base_type))
         })
         .collect();
     conditions.join(" AND ")
@@ -236,7 +231,7 @@ unsafe fn image_of(relation: pg_sys::Oid, row: pg_sys::Datum) -> Result<Vec<u8>>
             )
             .hint("Pass the table's whole row: SELECT concord.row_image('t', t) FROM t;"));
         }
-        let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
+        let open = catalog::open_table(relation, pg_sys::AccessShareLock)?;
         let tracked = of_relation(open);
         pg_sys::table_close(open, pg_sys::NoLock as i32);
         row_image(&*tracked?, row)

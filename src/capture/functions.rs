@@ -26,11 +26,13 @@ pg_function!(
     set_context,
     pg_finfo_set_context,
     |fcinfo| {
-        for (i, setting) in SETTINGS.iter().enumerate() {
+        // SAFETY: the call's own.
+        let types = unsafe { argument_types((*(*fcinfo).flinfo).fn_oid) };
+        for (i, (setting, type_oid)) in SETTINGS.iter().zip(types).enumerate() {
             // SAFETY: declared with six arguments, whose texts their output functions give.
             unsafe {
                 if let Some(datum) = argument(fcinfo, i) {
-                    let text = text_of(fcinfo, i, datum);
+                    let text = text_of(type_oid, datum);
                     set_local(setting, &text);
                 }
             }
@@ -39,11 +41,21 @@ pg_function!(
     }
 );
 
-/// An argument's text; an array without its braces.
-unsafe fn text_of(fcinfo: pg_sys::FunctionCallInfo, i: usize, datum: pg_sys::Datum) -> CString {
-    // SAFETY: the call's own expression knows the argument's type.
+/// As a function declares them: who calls it past SQL has no expression that would know.
+fn argument_types(function: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    let mut types = std::ptr::null_mut();
+    let mut count = 0;
+    // SAFETY: the array is palloc'ed, and as long as said.
     unsafe {
-        let type_oid = pg_sys::get_fn_expr_argtype((*fcinfo).flinfo, i as i32);
+        pg_sys::get_func_signature(function, &mut types, &mut count);
+        std::slice::from_raw_parts(types, count as usize).to_vec()
+    }
+}
+
+/// An argument's text; an array without its braces.
+unsafe fn text_of(type_oid: pg_sys::Oid, datum: pg_sys::Datum) -> CString {
+    // SAFETY: by the caller's promise the value is of the type.
+    unsafe {
         let mut function = pg_sys::Oid::INVALID;
         let mut is_varlena = false;
         pg_sys::getTypeOutputInfo(type_oid, &mut function, &mut is_varlena);

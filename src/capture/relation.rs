@@ -107,7 +107,7 @@ pub fn validate(relation: pg_sys::Oid) -> Result<()> {
     const FUNCTIONS: [&CStr; 3] = [c"capture_trigger", c"version_trigger", c"truncate_trigger"];
     // SAFETY: the relation is open while its triggers are read.
     unsafe {
-        let open = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
+        let open = catalog::open_table(relation, pg_sys::AccessShareLock)?;
         let mut result = Ok(());
         if let Some(triggers) = (*open).trigdesc.as_ref() {
             for i in 0..triggers.numtriggers as usize {

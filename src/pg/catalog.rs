@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use concord_core::names::quote_identifier;
-use pgrx::pg_sys;
+use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 
 /// `concord.change_events`.
@@ -58,6 +58,20 @@ fn not_installed() -> Error {
         .hint("CREATE EXTENSION concord;")
 }
 
+/// Opens a table, which somebody may have dropped: 42P01.
+pub fn open_table(oid: pg_sys::Oid, lock: u32) -> Result<pg_sys::Relation> {
+    // SAFETY: returns null where there is no such relation.
+    let relation = unsafe { pg_sys::try_table_open(oid, lock as i32) };
+    if relation.is_null() {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+            format!("relation with OID {} does not exist", oid.to_u32()),
+        )
+        .hint("Give the table by name."));
+    }
+    Ok(relation)
+}
+
 fn table(name: &CStr) -> Result<pg_sys::Oid> {
     // SAFETY: syscache look-ups by NUL-terminated names.
     let relation = unsafe {
@@ -91,6 +105,30 @@ pub fn type_name(type_oid: pg_sys::Oid) -> String {
         );
         pg_sys::ReleaseSysCache(tuple);
         qualified
+    }
+}
+
+/// What makes text a value of a type, as SQL to stand behind it: the type's input function, also where the
+/// type has a cast from text of its own. That of `regclass` does not read what the type prints of a
+/// relation that is none, or has gone. From `bpchar` there hardly is such a cast.
+pub fn cast(type_oid: pg_sys::Oid) -> String {
+    let name = type_name(type_oid);
+    let has_own = |source: pg_sys::Oid| {
+        let mut function = pg_sys::Oid::INVALID;
+        // SAFETY: catalog look-ups by object id.
+        let path = unsafe {
+            pg_sys::find_coercion_pathway(
+                pg_sys::getBaseType(type_oid),
+                source,
+                pg_sys::CoercionContext::COERCION_EXPLICIT,
+                &mut function,
+            )
+        };
+        path == pg_sys::CoercionPathType::COERCION_PATH_FUNC
+    };
+    match has_own(pg_sys::TEXTOID) && !has_own(pg_sys::BPCHAROID) {
+        true => format!("::pg_catalog.bpchar::{name}"),
+        false => format!("::{name}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::target::Target;
 use crate::capture::current::ROW;
 use crate::error::Result;
-use crate::pg::catalog::{is_hashable, type_name};
+use crate::pg::catalog::{cast, is_hashable, type_name};
 use crate::pg::query::{self, Row, parameter};
 use crate::track::{names_of, qualified_name};
 use concord_core::names::{quote_identifier, quote_literal};
@@ -317,8 +317,8 @@ impl ForeignKey {
     /// The child's row refers to the parent whose image is the SQL expression `image`.
     pub fn refers_to(&self, image: &str) -> String {
         let parents = self.referred.iter().zip(&self.types).map(|(referred, type_oid)| {
-            let (referred, type_name) = (quote_literal(referred), type_name(*type_oid));
-            format!("({image} OPERATOR(pg_catalog.->>) {referred})::{type_name}")
+            let (referred, cast) = (quote_literal(referred), cast(*type_oid));
+            format!("({image} OPERATOR(pg_catalog.->>) {referred}){cast}")
         });
         let pairs =
             parents.zip(&self.operators).zip(&self.columns).map(|((parent, operator), column)| {

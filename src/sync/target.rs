@@ -8,7 +8,7 @@ use crate::capture::current::{ROW, key_condition};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
-use crate::pg::catalog::type_name;
+use crate::pg::catalog;
 use crate::pg::compat;
 use crate::track::qualified_name;
 use concord_core::names::{quote_identifier, quote_literal};
@@ -40,8 +40,8 @@ pub struct Target {
 pub struct TargetColumn {
     /// Its name.
     pub name: String,
-    /// Its type's qualified name.
-    pub type_name: String,
+    /// What makes text a value of its type.
+    cast: String,
     /// GENERATED ALWAYS AS ... STORED: PostgreSQL computes it.
     pub generated: bool,
     /// GENERATED ALWAYS AS IDENTITY: can be inserted, not updated.
@@ -110,7 +110,10 @@ impl Target {
     fn load(schema: &str, table: &str, oid: pg_sys::Oid) -> Result<Option<Target>> {
         // SAFETY: the relation is locked, and open while its shape is read.
         unsafe {
-            let open = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
+            // Somebody may have dropped it just now.
+            let Ok(open) = catalog::open_table(oid, pg_sys::RowExclusiveLock) else {
+                return Ok(None);
+            };
             let tracked = relation::of_relation(open);
             let columns = tracked.as_ref().map(|tracked| read_columns((*open).rd_att, tracked));
             let row_type = (*(*open).rd_rel).reltype;
@@ -258,7 +261,7 @@ impl TargetColumn {
     /// The column's value in an image, as SQL.
     pub fn value_of(&self, image: &str) -> String {
         let key = quote_literal(&self.name);
-        format!("({image} OPERATOR(pg_catalog.->>) {key})::{}", self.type_name)
+        format!("({image} OPERATOR(pg_catalog.->>) {key}){}", self.cast)
     }
 }
 
@@ -289,7 +292,7 @@ unsafe fn read_columns(descriptor: pg_sys::TupleDesc, tracked: &Tracked) -> Vec<
                 name: CStr::from_ptr(attribute.attname.data.as_ptr())
                     .to_string_lossy()
                     .into_owned(),
-                type_name: type_name(attribute.atttypid),
+                cast: catalog::cast(attribute.atttypid),
                 generated: attribute.attgenerated != 0,
                 fixed: attribute.attidentity as u8 == pg_sys::ATTRIBUTE_IDENTITY_ALWAYS,
                 textual: is_textual(attribute.atttypid),

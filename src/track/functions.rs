@@ -102,7 +102,7 @@ fn lock(relation: pg_sys::Oid) {
 fn load(relation: pg_sys::Oid, arguments: &[String]) -> Result<bool> {
     // SAFETY: the relation is locked; it is open while it is read.
     unsafe {
-        let open = pg_sys::table_open(relation, pg_sys::NoLock as i32);
+        let open = catalog::open_table(relation, pg_sys::NoLock)?;
         let tracked = Tracked::load(open, arguments);
         pg_sys::table_close(open, pg_sys::NoLock as i32);
         Ok(tracked?.version.is_some())

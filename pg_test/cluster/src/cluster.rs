@@ -70,6 +70,11 @@ impl Cluster {
         clusters().join(&self.name)
     }
 
+    /// Where its socket is.
+    pub fn sockets(&self) -> &Path {
+        &self.sockets
+    }
+
     /// What its server has logged.
     pub fn log(&self) -> String {
         let bytes = fs::read(self.directory().join("log")).expect("can read the server's log");

@@ -6,6 +6,7 @@ pub mod check;
 pub mod clock;
 pub mod cluster;
 pub mod events;
+pub mod fast_path;
 pub mod load;
 pub mod numbers;
 pub mod place;

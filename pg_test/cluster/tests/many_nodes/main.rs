@@ -21,4 +21,5 @@ mod stale;
 mod stories;
 mod trees;
 mod unique;
+mod values;
 mod world;

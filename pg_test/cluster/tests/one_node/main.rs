@@ -6,6 +6,7 @@ mod crashes;
 mod density;
 mod extension;
 mod full_disk;
+mod functions;
 mod memory;
 mod promotion;
 mod restarts;
