@@ -1,11 +1,11 @@
 CREATE FUNCTION concord.hlc_now() RETURNS concord.hlc
-    LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_now';
+    LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_now';
 CREATE FUNCTION concord.hlc_observe(remote concord.hlc) RETURNS concord.hlc
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hlc_observe';
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'concord_hlc_observe';
 CREATE FUNCTION concord.hlc_reset() RETURNS concord.hlc
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'hlc_reset';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'concord_hlc_reset';
 CREATE FUNCTION concord.gen_ulid() RETURNS concord.ulid
-    LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'gen_ulid';
+    LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_gen_ulid';
 
 COMMENT ON FUNCTION concord.hlc_now() IS 'Ticks the hybrid logical clock of this server';
 COMMENT ON FUNCTION concord.hlc_observe(concord.hlc) IS 'Takes in an HLC from elsewhere and ticks beyond it';

@@ -25,7 +25,7 @@ CREATE INDEX conflicts_open_idx ON concord.conflicts (detected_at) WHERE resolve
 COMMENT ON TABLE concord.conflicts IS 'What lost, kept with what it lost against, until somebody decides';
 
 -- Applications can LISTEN concord_conflicts: the payload is the conflict's id.
-CREATE FUNCTION concord.notify_conflict() RETURNS trigger
+CREATE FUNCTION concord._notify_conflict() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
     AS $$
     BEGIN
@@ -34,10 +34,10 @@ CREATE FUNCTION concord.notify_conflict() RETURNS trigger
     END
     $$;
 CREATE TRIGGER notify AFTER INSERT ON concord.conflicts
-    FOR EACH ROW EXECUTE FUNCTION concord.notify_conflict();
+    FOR EACH ROW EXECUTE FUNCTION concord._notify_conflict();
 CREATE TRIGGER notify_reopened AFTER UPDATE OF resolved_at ON concord.conflicts
     FOR EACH ROW WHEN (OLD.resolved_at IS NOT NULL AND NEW.resolved_at IS NULL)
-    EXECUTE FUNCTION concord.notify_conflict();
+    EXECUTE FUNCTION concord._notify_conflict();
 -- Events of other nodes are applied as a replica.
 ALTER TABLE concord.conflicts ENABLE ALWAYS TRIGGER notify;
 ALTER TABLE concord.conflicts ENABLE ALWAYS TRIGGER notify_reopened;

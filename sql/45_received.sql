@@ -30,7 +30,7 @@ CREATE TABLE concord.pending_rows (
 
 -- What those rows claim all the same: the values of their unique indexes and, where a row is not shown
 -- at all, of its foreign keys. Hashes of equal values are equal.
-CREATE TABLE concord.claims (
+CREATE TABLE concord._claims (
     table_schema    text COLLATE "C" NOT NULL,
     table_name      text COLLATE "C" NOT NULL,
     record_id       text COLLATE "C" NOT NULL,
@@ -38,11 +38,11 @@ CREATE TABLE concord.claims (
     key_hash        bigint           NOT NULL,
     PRIMARY KEY (key_hash, constraint_name, table_name, table_schema, record_id)
 );
-CREATE INDEX claims_record_idx ON concord.claims (record_id, table_name);
+CREATE INDEX _claims_record_idx ON concord._claims (record_id, table_name);
 
 -- What the last retry by a tick knew of: as long as that is all, no constraint lets pass what it did not
 -- let pass then. One row at most.
-CREATE TABLE concord.retried (
+CREATE TABLE concord._retried (
     vector     jsonb       NOT NULL,
     retried_at timestamptz NOT NULL
 );

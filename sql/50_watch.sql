@@ -1,6 +1,6 @@
 -- What the event triggers last saw of each tracked table, to tell what a DDL command changed. Made
 -- again by itself after a restore, when the triggers are created.
-CREATE TABLE concord.watched_tables (
+CREATE TABLE concord._watched_tables (
     relation        oid  PRIMARY KEY,
     table_schema    text NOT NULL,
     table_name      text NOT NULL,

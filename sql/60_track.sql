@@ -1,11 +1,11 @@
 -- Trigger functions: what `track` installs; usable by hand. The rights that count are those to
 -- create a trigger with them (EXECUTE), which nobody has but by GRANT.
 CREATE FUNCTION concord.capture_trigger() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'capture_trigger';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_capture_trigger';
 CREATE FUNCTION concord.version_trigger() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'version_trigger';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_version_trigger';
 CREATE FUNCTION concord.truncate_trigger() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'truncate_trigger';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_truncate_trigger';
 
 COMMENT ON FUNCTION concord.capture_trigger() IS
     'AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW: puts the change into the log';
@@ -14,12 +14,12 @@ COMMENT ON FUNCTION concord.version_trigger() IS
 COMMENT ON FUNCTION concord.truncate_trigger() IS
     'BEFORE TRUNCATE, FOR EACH STATEMENT: puts every row that goes into the log';
 
-CREATE FUNCTION concord.track_with_text(
+CREATE FUNCTION concord._track_with_text(
     relation oid, version_column text, conflict_policy text, on_stale text, exclude text[],
     redact text[], redact_default jsonb, merge_groups jsonb, merge_silently text[], rename text[],
     on_missing_parent text, record_key text[]) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'track_wrapper';
+    AS 'MODULE_PATHNAME', 'concord_track_wrapper';
 
 CREATE FUNCTION concord.track(
     relation regclass,
@@ -36,7 +36,7 @@ CREATE FUNCTION concord.track(
     record_key name[] = NULL) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
     AS $$
-        SELECT concord.track_with_text(
+        SELECT concord._track_with_text(
             relation, version_column::text, conflict_policy, on_stale, exclude::text[],
             redact::text[], redact_default, merge_groups, merge_silently::text[], rename::text[],
             on_missing_parent, record_key::text[])
@@ -44,13 +44,13 @@ CREATE FUNCTION concord.track(
 
 CREATE FUNCTION concord.untrack(relation regclass) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'untrack_wrapper';
+    AS 'MODULE_PATHNAME', 'concord_untrack_wrapper';
 
 COMMENT ON FUNCTION concord.track IS 'Captures every change of a table; again with other options changes them';
 COMMENT ON FUNCTION concord.untrack IS 'Stops capturing changes of a table; its history and its version column stay';
 
-CREATE FUNCTION concord.trigger_options(arguments bytea) RETURNS jsonb
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'trigger_options_wrapper';
+CREATE FUNCTION concord._trigger_options(arguments bytea) RETURNS jsonb
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_trigger_options_wrapper';
 
 -- The options stand in the triggers and nowhere else, so a table whose triggers were made by hand is
 -- here like any other. Arguments of the version trigger come last and win.
@@ -78,7 +78,7 @@ LEFT JOIN LATERAL (
     WHERE w.tgrelid = t.tgrelid AND w.tgfoid = 'concord.version_trigger()'::regprocedure
     ORDER BY w.tgname LIMIT 1) v ON true
 CROSS JOIN LATERAL (
-    SELECT concord.trigger_options(t.tgargs || COALESCE(v.tgargs, '')) AS options) o
+    SELECT concord._trigger_options(t.tgargs || COALESCE(v.tgargs, '')) AS options) o
 WHERE t.tgparentid = 0 AND t.tgfoid = 'concord.capture_trigger()'::regprocedure;
 
 COMMENT ON VIEW concord.tracked_tables IS 'Every table with a capture trigger, and its options';
@@ -86,7 +86,7 @@ COMMENT ON VIEW concord.tracked_tables IS 'Every table with a capture trigger, a
 CREATE FUNCTION concord.set_context(
     user_id text = NULL, request_id text = NULL, ip inet = NULL, action text = NULL,
     metadata jsonb = NULL, depends_on concord.ulid[] = NULL) RETURNS void
-    LANGUAGE c AS 'MODULE_PATHNAME', 'set_context';
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_set_context';
 
 COMMENT ON FUNCTION concord.set_context IS
     'Sets who, why and from where for this transaction''s events; null leaves a value as it is';

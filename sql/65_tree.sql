@@ -18,10 +18,10 @@ COMMENT ON COLUMN concord.trees.unshown IS 'Rows that were pending when the tree
 CREATE FUNCTION concord.track_tree(
     relation regclass, parent name, first_child name = NULL, next name = NULL, prev name = NULL)
     RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'track_tree_wrapper';
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'concord_track_tree_wrapper';
 
 CREATE FUNCTION concord.untrack_tree(relation regclass) RETURNS void
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'untrack_tree_wrapper';
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'concord_untrack_tree_wrapper';
 
 COMMENT ON FUNCTION concord.track_tree IS
     'Has the pointers of a table checked when events come in; again with other columns changes them';

@@ -83,15 +83,15 @@ COMMENT ON FUNCTION concord.record_names(regclass, text) IS 'The keys a record h
 COMMENT ON FUNCTION concord.history(regclass, text) IS
     'The events of one record, oldest first; follows changed keys and renamed tables';
 
-CREATE FUNCTION concord.row_now(relation regclass, record_id text, exact boolean = false)
+CREATE FUNCTION concord._row_now(relation regclass, record_id text, exact boolean = false)
     RETURNS jsonb
     LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'row_now';
+    AS 'MODULE_PATHNAME', 'concord_row_now';
 
 -- What events of one record make of it together; null where it does not exist.
 CREATE FUNCTION concord.fold_events(event_ids concord.ulid[]) RETURNS jsonb
     LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp
-    AS 'MODULE_PATHNAME', 'fold_events';
+    AS 'MODULE_PATHNAME', 'concord_fold_events';
 
 -- One node's last image is the fold of its events. Before a record's first event it was what that event found; without any event it is what it is.
 CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord.hlc) RETURNS jsonb
@@ -113,7 +113,7 @@ CREATE FUNCTION concord.row_at_hlc(relation regclass, record_id text, at concord
             WHEN EXISTS (SELECT FROM events) THEN
                 (SELECT e.old_values FROM events e
                  ORDER BY e.hlc, e.origin_node_id, e.node_sequence LIMIT 1)
-            ELSE concord.row_now($1, $2, exact => true)
+            ELSE concord._row_now($1, $2, exact => true)
         END
         FROM (SELECT count(DISTINCT e.origin_node_id) AS nodes, array_agg(e.event_id) AS event_ids
               FROM events e WHERE e.hlc <= $3) past

@@ -1,5 +1,5 @@
 CREATE FUNCTION concord.row_image(relation regclass, r record) RETURNS jsonb
-    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'row_image_of';
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'concord_row_image_of';
 
 -- Equal exactly when the rows are, whatever their order; what images leave out does not count.
 CREATE FUNCTION concord.digest(relation regclass) RETURNS text

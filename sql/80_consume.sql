@@ -1,5 +1,5 @@
 -- Events that are safe to read: per origin, the numbers after `after` up to the first hole.
-CREATE FUNCTION concord.events_after(after jsonb, max_events integer)
+CREATE FUNCTION concord._events_after(after jsonb, max_events integer)
     RETURNS SETOF concord.change_events
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$
@@ -36,7 +36,7 @@ CREATE FUNCTION concord.consume(consumer text, max_events integer)
             RETURNING * INTO cursor_of;
         RETURN QUERY
             WITH batch AS MATERIALIZED (
-                SELECT * FROM concord.events_after(cursor_of.acknowledged, max_events)),
+                SELECT * FROM concord._events_after(cursor_of.acknowledged, max_events)),
             remembered AS (
                 UPDATE concord.consumers c
                 -- An earlier call can have delivered more.

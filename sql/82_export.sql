@@ -1,5 +1,5 @@
 -- The highest number of this node up to which the log has all.
-CREATE FUNCTION concord.contiguous_sequence(node_id concord.ulid) RETURNS bigint
+CREATE FUNCTION concord._contiguous_sequence(node_id concord.ulid) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$
         SELECT f.floor + count(*) FILTER (WHERE e.node_sequence = f.floor + e.place)
@@ -18,13 +18,13 @@ CREATE FUNCTION concord.vector() RETURNS jsonb
         SELECT COALESCE(jsonb_object_agg(v.node_id::text, v.sequence) FILTER (WHERE v.sequence > 0), '{}')
         FROM (SELECT n.node_id,
                      CASE WHEN n.node_id = concord.node_id()
-                          THEN concord.contiguous_sequence(n.node_id)
+                          THEN concord._contiguous_sequence(n.node_id)
                           ELSE n.applied_sequence END AS sequence
               FROM concord.nodes n) v
     $$;
 
 -- Refuses what is not a vector.
-CREATE FUNCTION concord.check_vector(vector jsonb) RETURNS void
+CREATE FUNCTION concord._check_vector(vector jsonb) RETURNS void
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
     AS $$
     DECLARE
@@ -52,7 +52,7 @@ CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 1
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
     AS $$
     BEGIN
-        PERFORM concord.check_vector(since);
+        PERFORM concord._check_vector(since);
         IF max_events IS NULL OR max_events < 1 THEN
             RAISE EXCEPTION 'max_events % is not positive', COALESCE(max_events::text, 'null')
                 USING ERRCODE = 'invalid_parameter_value', HINT = 'Ask for one event or more.';
@@ -60,7 +60,7 @@ CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 1
         RETURN QUERY
             WITH batch AS MATERIALIZED (
                 SELECT e.*, row_number() OVER (ORDER BY e.hlc, e.origin_node_id, e.node_sequence) AS place
-                FROM concord.events_after(since, max_events) e),
+                FROM concord._events_after(since, max_events) e),
             -- Of the groups in a batch only the last can be cut.
             whole AS (
                 SELECT max(b.place) AS last FROM batch b

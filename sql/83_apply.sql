@@ -1,12 +1,12 @@
 CREATE FUNCTION concord.apply_events(
     events jsonb[], OUT applied bigint, OUT duplicate bigint, OUT received bigint,
     OUT pending bigint, OUT conflicts bigint)
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'apply_events';
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_apply_events';
 
 CREATE FUNCTION concord.retry_pending(
     OUT applied bigint, OUT duplicate bigint, OUT received bigint,
     OUT pending bigint, OUT conflicts bigint)
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'retry_pending';
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_retry_pending';
 
 COMMENT ON FUNCTION concord.apply_events(jsonb[]) IS
     'Takes in events that another node exported, in any order and any number of times';

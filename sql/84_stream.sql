@@ -1,30 +1,30 @@
 -- Events over PostgreSQL's logical replication. What arrives in the log is taken by a trigger that
 -- fires in replication alone, and entered once the replicated transaction is here.
-CREATE FUNCTION concord.receive_trigger() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'receive_trigger';
-CREATE FUNCTION concord.enter_trigger() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'enter_trigger';
+CREATE FUNCTION concord._receive_trigger() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_receive_trigger';
+CREATE FUNCTION concord._enter_trigger() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_enter_trigger';
 
-CREATE FUNCTION concord.is_arriving() RETURNS boolean
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'is_arriving';
+CREATE FUNCTION concord._is_arriving() RETURNS boolean
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_is_arriving';
 
 CREATE TRIGGER receive BEFORE INSERT ON concord.change_events
-    FOR EACH ROW WHEN (concord.is_arriving()) EXECUTE FUNCTION concord.receive_trigger();
+    FOR EACH ROW WHEN (concord._is_arriving()) EXECUTE FUNCTION concord._receive_trigger();
 ALTER TABLE concord.change_events ENABLE REPLICA TRIGGER receive;
 CREATE CONSTRAINT TRIGGER enter AFTER INSERT ON concord.received_events
     DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.reason IN ('arriving', 'forked_origin') AND concord.is_arriving())
-    EXECUTE FUNCTION concord.enter_trigger();
+    FOR EACH ROW WHEN (NEW.reason IN ('arriving', 'forked_origin') AND concord._is_arriving())
+    EXECUTE FUNCTION concord._enter_trigger();
 ALTER TABLE concord.received_events ENABLE REPLICA TRIGGER enter;
 -- A group that may enter at once passes straight into the log.
 CREATE CONSTRAINT TRIGGER enter AFTER INSERT ON concord.change_events
     DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.node_sequence = NEW.group_sequence AND concord.is_arriving())
-    EXECUTE FUNCTION concord.enter_trigger();
+    FOR EACH ROW WHEN (NEW.node_sequence = NEW.group_sequence AND concord._is_arriving())
+    EXECUTE FUNCTION concord._enter_trigger();
 ALTER TABLE concord.change_events ENABLE REPLICA TRIGGER enter;
 
-COMMENT ON FUNCTION concord.receive_trigger() IS 'Takes the events that logical replication brings';
-COMMENT ON FUNCTION concord.enter_trigger() IS 'Lets enter what a replicated transaction has brought';
+COMMENT ON FUNCTION concord._receive_trigger() IS 'Takes the events that logical replication brings';
+COMMENT ON FUNCTION concord._enter_trigger() IS 'Lets enter what a replicated transaction has brought';
 
 -- Refuses what cannot be a publication of the log by this name: any other is somebody else's.
 CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
@@ -51,7 +51,7 @@ CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
             RAISE EXCEPTION 'publication "%" already exists and publishes something else', create_publication.name
                 USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or DROP PUBLICATION first.';
         END IF;
-        SELECT * INTO colliding FROM concord.key_sequences k WHERE NOT k.spread
+        SELECT * INTO colliding FROM concord._key_sequences k WHERE NOT k.spread
         ORDER BY k.relation::text, k.column_name LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION 'column "%" of % takes its values from sequence %, as on other nodes',

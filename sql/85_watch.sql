@@ -1,11 +1,11 @@
-CREATE FUNCTION concord.watch_ddl() RETURNS event_trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'watch_ddl';
+CREATE FUNCTION concord._watch_ddl() RETURNS event_trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_watch_ddl';
 
-COMMENT ON FUNCTION concord.watch_ddl() IS 'Notes what DDL does to tracked tables';
+COMMENT ON FUNCTION concord._watch_ddl() IS 'Notes what DDL does to tracked tables';
 
 CREATE EVENT TRIGGER concord_watch_ddl ON ddl_command_end
     WHEN TAG IN ('ALTER TABLE', 'CREATE TABLE', 'DROP TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER',
                  'DROP TRIGGER', 'ALTER SCHEMA', 'DROP SCHEMA', 'DROP OWNED')
-    EXECUTE FUNCTION concord.watch_ddl();
+    EXECUTE FUNCTION concord._watch_ddl();
 -- A bulk import under session_replication_role = replica changes tables as well.
 ALTER EVENT TRIGGER concord_watch_ddl ENABLE ALWAYS;

@@ -1,10 +1,10 @@
 -- Writes the row that was decided on, closes the conflict, and tells the other nodes of both.
 CREATE FUNCTION concord.resolve_conflict(
     conflict_id concord.ulid, keep text, row_values jsonb = NULL) RETURNS void
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'resolve_conflict';
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_resolve_conflict';
 
 CREATE FUNCTION concord.reopen_conflict(conflict_id concord.ulid) RETURNS void
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'reopen_conflict';
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_reopen_conflict';
 
 COMMENT ON FUNCTION concord.resolve_conflict(concord.ulid, text, jsonb) IS
     'Decides a conflict on all nodes: keep ''local'', ''remote'' or ''merged'', with other values in some columns';

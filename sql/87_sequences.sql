@@ -2,7 +2,7 @@
 -- remainder `place` when divided by the count of `places` (`small_places` for integer and smallint).
 
 -- Every column of a tracked table that is part of a unique index and takes its values from a sequence.
-CREATE VIEW concord.key_sequences AS
+CREATE VIEW concord._key_sequences AS
 WITH space AS (
     SELECT n.key_space AS own FROM concord.nodes n WHERE n.node_id = concord.node_id()),
 feeding AS (
@@ -40,22 +40,22 @@ SELECT s.relation, s.column_name, s.atttypid::regtype AS column_type, s.sequence
                     % s.places = 0, false) AS spread
 FROM stepping s;
 
-COMMENT ON VIEW concord.key_sequences IS 'Sequences behind the keys of tracked tables';
+COMMENT ON VIEW concord._key_sequences IS 'Sequences behind the keys of tracked tables';
 
 -- Whether two key spaces have a value in common.
-CREATE FUNCTION concord.key_spaces_meet(one jsonb, other jsonb) RETURNS boolean
+CREATE FUNCTION concord._key_spaces_meet(one jsonb, other jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
     AS $$
         SELECT ((one ->> 'place')::bigint - (other ->> 'place')::bigint)
                % gcd((one ->> 'small_places')::bigint, (other ->> 'small_places')::bigint) = 0
     $$;
 
-CREATE FUNCTION concord.claim_key_space(key_space jsonb) RETURNS void
-    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'claim_key_space_wrapper';
+CREATE FUNCTION concord._claim_key_space(key_space jsonb) RETURNS void
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'concord_claim_key_space_wrapper';
 
 -- The node's own key space: the one that it has, or else one made of its id that no known node has.
 -- Of two nodes that took the same without knowing of each other, the one with the greater id moves.
-CREATE FUNCTION concord.choose_key_space() RETURNS jsonb
+CREATE FUNCTION concord._choose_key_space() RETURNS jsonb
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$
     DECLARE
@@ -69,13 +69,13 @@ CREATE FUNCTION concord.choose_key_space() RETURNS jsonb
            AND (space ? 'given'
                 OR NOT EXISTS (SELECT FROM concord.nodes n
                                WHERE n.node_id < me AND n.status <> 'retired'
-                                 AND concord.key_spaces_meet(n.key_space, space))) THEN
+                                 AND concord._key_spaces_meet(n.key_space, space))) THEN
             RETURN space;
         END IF;
         FOR i IN 0..4095 LOOP
             space := jsonb_build_object('place', (first + i) % places, 'places', places, 'small_places', 4096);
             SELECT n.node_id INTO rival FROM concord.nodes n
-            WHERE n.node_id <> me AND n.status <> 'retired' AND concord.key_spaces_meet(n.key_space, space)
+            WHERE n.node_id <> me AND n.status <> 'retired' AND concord._key_spaces_meet(n.key_space, space)
             LIMIT 1;
             IF NOT FOUND THEN
                 RETURN space;
@@ -87,7 +87,7 @@ CREATE FUNCTION concord.choose_key_space() RETURNS jsonb
     END
     $$;
 
-CREATE FUNCTION concord.check_place(place integer, places integer) RETURNS void
+CREATE FUNCTION concord._check_place(place integer, places integer) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$
     DECLARE
@@ -101,7 +101,7 @@ CREATE FUNCTION concord.check_place(place integer, places integer) RETURNS void
         END IF;
         -- Whoever this database descends from may be gone, and its place free.
         SELECT n.node_id INTO rival FROM concord.nodes n
-        WHERE n.status <> 'retired' AND concord.key_spaces_meet(n.key_space, space)
+        WHERE n.status <> 'retired' AND concord._key_spaces_meet(n.key_space, space)
           AND NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id);
         IF FOUND THEN
             RAISE EXCEPTION 'node "%" has a key space that meets place % of %', rival, place, places
@@ -112,7 +112,7 @@ CREATE FUNCTION concord.check_place(place integer, places integer) RETURNS void
     $$;
 
 -- Moves one sequence into the node's key space, above all that it and its columns have.
-CREATE FUNCTION concord.spread_sequence(sequence regclass, space jsonb) RETURNS void
+CREATE FUNCTION concord._spread_sequence(sequence regclass, space jsonb) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$
     DECLARE
@@ -126,13 +126,13 @@ CREATE FUNCTION concord.spread_sequence(sequence regclass, space jsonb) RETURNS 
         least_room CONSTANT integer := CASE WHEN space ? 'given' THEN 1 ELSE 1000 END;
     BEGIN
         SELECT min(k.highest), min(k.places) INTO highest, step
-        FROM concord.key_sequences k WHERE k.sequence = spread_sequence.sequence;
+        FROM concord._key_sequences k WHERE k.sequence = _spread_sequence.sequence;
         -- First, since it keeps others from the sequence until the end of the transaction.
         EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s NO CYCLE', sequence, step);
         EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE last_value::numeric - 1 END FROM %s', sequence)
             INTO top;
-        FOR fed IN SELECT * FROM concord.key_sequences k
-                   WHERE k.sequence = spread_sequence.sequence
+        FOR fed IN SELECT * FROM concord._key_sequences k
+                   WHERE k.sequence = _spread_sequence.sequence
                      AND k.column_type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype) LOOP
             EXECUTE format('SELECT max(%I) FROM %s', fed.column_name, fed.relation) INTO more;
             top := greatest(top, floor(more));
@@ -161,23 +161,23 @@ CREATE FUNCTION concord.spread_sequences(
         known jsonb := (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = concord.node_id());
     BEGIN
         IF place IS NULL AND places IS NULL THEN
-            space := concord.choose_key_space();
+            space := concord._choose_key_space();
         ELSE
-            PERFORM concord.check_place(place, places);
+            PERFORM concord._check_place(place, places);
             space := jsonb_build_object('place', place, 'places', places, 'small_places', places, 'given', true);
         END IF;
         IF space IS DISTINCT FROM known THEN
-            PERFORM concord.claim_key_space(space);
+            PERFORM concord._claim_key_space(space);
         END IF;
-        FOR sequence IN SELECT DISTINCT k.sequence FROM concord.key_sequences k WHERE NOT k.spread ORDER BY 1 LOOP
-            IF (SELECT min(k.increment) FROM concord.key_sequences k WHERE k.sequence = spread_sequences.sequence) < 0 THEN
+        FOR sequence IN SELECT DISTINCT k.sequence FROM concord._key_sequences k WHERE NOT k.spread ORDER BY 1 LOOP
+            IF (SELECT min(k.increment) FROM concord._key_sequences k WHERE k.sequence = spread_sequences.sequence) < 0 THEN
                 RAISE EXCEPTION 'sequence % runs downwards', sequence
                     USING ERRCODE = 'object_not_in_prerequisite_state',
                           HINT = 'ALTER SEQUENCE ... INCREMENT BY 1, or give the key another default.';
             END IF;
-            PERFORM concord.spread_sequence(sequence, space);
+            PERFORM concord._spread_sequence(sequence, space);
         END LOOP;
-        FOR sequence, increment IN SELECT DISTINCT k.sequence, k.increment FROM concord.key_sequences k ORDER BY 1 LOOP
+        FOR sequence, increment IN SELECT DISTINCT k.sequence, k.increment FROM concord._key_sequences k ORDER BY 1 LOOP
             EXECUTE format('SELECT CASE WHEN is_called THEN last_value + %s ELSE last_value END FROM %s', increment, sequence)
                 INTO start;
             RETURN NEXT;

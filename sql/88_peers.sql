@@ -1,7 +1,7 @@
 -- How far apart this node and each other one are, by what has come from it.
 CREATE VIEW concord.peers AS
 WITH own AS (
-    SELECT o.node_id, concord.contiguous_sequence(o.node_id) AS last,
+    SELECT o.node_id, concord._contiguous_sequence(o.node_id) AS last,
            (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = o.node_id) AS key_space
     FROM (SELECT concord.node_id() AS node_id) o),
 said AS (
@@ -34,7 +34,7 @@ SELECT a.node_id, a.name, a.status, a.last_heartbeat AS last_heard,
        a.lacking_there,
        CASE WHEN a.lacking_there > 0
             THEN GREATEST(pg_catalog.clock_timestamp() - a.unseen_since, '0') ELSE '0' END AS lag_there,
-       COALESCE(concord.key_spaces_meet(a.key_space, a.own_key_space), false) AS same_keys
+       COALESCE(concord._key_spaces_meet(a.key_space, a.own_key_space), false) AS same_keys
 FROM apart a;
 
 COMMENT ON VIEW concord.peers IS 'Every other node: what it has that is not here, and what it has not seen of this one';

@@ -1,7 +1,7 @@
-CREATE FUNCTION concord.clock_facts()
+CREATE FUNCTION concord._clock_facts()
     RETURNS TABLE (hlc concord.hlc, forward_jumps bigint, backward_jumps bigint,
                    issued_sequence bigint, contiguous_sequence bigint, background_worker boolean)
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'clock_facts_wrapper';
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_clock_facts_wrapper';
 
 CREATE VIEW concord.status AS
 SELECT concord.node_id() AS node_id,
@@ -44,6 +44,6 @@ SELECT concord.node_id() AS node_id,
                              FROM concord.nodes o)) AS known,
                    COALESCE((n.observed ->> concord.node_id()::text)::bigint, 0) AS seen) k
         WHERE NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id)) AS peers
-FROM concord.clock_facts() f;
+FROM concord._clock_facts() f;
 
 COMMENT ON VIEW concord.status IS 'This node at a glance';

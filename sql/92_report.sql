@@ -3,7 +3,7 @@
 -- All columns that any image of a conflict has, in the table's order where the table is here. A column that is
 -- absent is null, one without a value JSON's null. `silent` are those in which nodes may differ, `settable` those that
 -- can be given to resolve_conflict; `about` is null where the images tell which columns matter.
-CREATE FUNCTION concord.conflict_columns(conflict_id concord.ulid)
+CREATE FUNCTION concord._conflict_columns(conflict_id concord.ulid)
     RETURNS TABLE (column_name text, base jsonb, local jsonb, remote jsonb, applied jsonb, silent boolean,
                    settable boolean, about boolean)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -47,11 +47,11 @@ CREATE FUNCTION concord.conflict_diff(conflict_id concord.ulid)
         END IF;
         RETURN QUERY
             SELECT c.column_name, c.base #>> '{}', c.local #>> '{}', c.remote #>> '{}', c.applied #>> '{}'
-            FROM concord.conflict_columns($1) c;
+            FROM concord._conflict_columns($1) c;
     END
     $$;
 
-COMMENT ON FUNCTION concord.conflict_columns(concord.ulid) IS 'The images of a conflict, column by column';
+COMMENT ON FUNCTION concord._conflict_columns(concord.ulid) IS 'The images of a conflict, column by column';
 COMMENT ON FUNCTION concord.conflict_diff(concord.ulid) IS
     'A conflict column by column: what both sides began with, what stands, what lost and what is shown';
 
@@ -114,7 +114,7 @@ COMMENT ON VIEW concord.open_conflicts IS 'The conflicts that wait for a decisio
 COMMENT ON VIEW concord.conflict_summary IS 'How many conflicts there are, by table, type and policy';
 
 CREATE FUNCTION concord.report() RETURNS text
-    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'report_wrapper';
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'concord_report_wrapper';
 
 COMMENT ON FUNCTION concord.report() IS
     'The state of this node as one HTML page: nodes, what is missing, open conflicts side by side';

@@ -3,25 +3,25 @@
 GRANT USAGE ON SCHEMA concord TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION
     concord.hlc_observe(concord.hlc), concord.hlc_reset(), concord.heartbeat(), concord.tick(),
-    concord.flush(), concord.identity_written(), concord.capture_trigger(), concord.version_trigger(),
-    concord.truncate_trigger(), concord.track, concord.track_with_text, concord.untrack(regclass),
+    concord.flush(), concord._identity_written(), concord.capture_trigger(), concord.version_trigger(),
+    concord.truncate_trigger(), concord.track, concord._track_with_text, concord.untrack(regclass),
     concord.track_tree(regclass, name, name, name, name), concord.untrack_tree(regclass),
-    concord.trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
+    concord._trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
-    concord.row_at(regclass, text, timestamptz), concord.row_now(regclass, text, boolean),
-    concord.row_image(regclass, record), concord.digest(regclass), concord.events_after(jsonb, integer),
+    concord.row_at(regclass, text, timestamptz), concord._row_now(regclass, text, boolean),
+    concord.row_image(regclass, record), concord.digest(regclass), concord._events_after(jsonb, integer),
     concord.consume(text, integer), concord.acknowledge(text, concord.ulid),
-    concord.contiguous_sequence(concord.ulid), concord.apply_events(jsonb[]), concord.retry_pending(),
+    concord._contiguous_sequence(concord.ulid), concord.apply_events(jsonb[]), concord.retry_pending(),
     concord.gaps(), concord.vector(), concord.received_vector(), concord.fold_events(concord.ulid[]),
-    concord.check_vector(jsonb),
+    concord._check_vector(jsonb),
     concord.export_events(jsonb, integer), concord.resolve_conflict(concord.ulid, text, jsonb),
-    concord.reopen_conflict(concord.ulid), concord.notify_conflict(), concord.watch_ddl(),
-    concord.clock_facts(), concord.is_arriving(), concord.receive_trigger(), concord.enter_trigger(),
+    concord.reopen_conflict(concord.ulid), concord._notify_conflict(), concord._watch_ddl(),
+    concord._clock_facts(), concord._is_arriving(), concord._receive_trigger(), concord._enter_trigger(),
     concord.create_publication(name),
-    concord.subscription_commands(name, text, boolean, name), concord.key_spaces_meet(jsonb, jsonb),
-    concord.claim_key_space(jsonb), concord.choose_key_space(), concord.check_place(integer, integer),
-    concord.spread_sequence(regclass, jsonb), concord.spread_sequences(integer, integer),
-    concord.conflict_columns(concord.ulid), concord.conflict_diff(concord.ulid), concord.report()
+    concord.subscription_commands(name, text, boolean, name), concord._key_spaces_meet(jsonb, jsonb),
+    concord._claim_key_space(jsonb), concord._choose_key_space(), concord._check_place(integer, integer),
+    concord._spread_sequence(regclass, jsonb), concord.spread_sequences(integer, integer),
+    concord._conflict_columns(concord.ulid), concord.conflict_diff(concord.ulid), concord.report()
 FROM PUBLIC;
 
 -- pg_dump keeps what the extension's script does not make again.
@@ -31,7 +31,7 @@ DECLARE
 BEGIN
     FOREACH kept IN ARRAY ARRAY['concord.change_events', 'concord.identity', 'concord.nodes',
                                 'concord.conflicts', 'concord.consumers',
-                                'concord.received_events', 'concord.pending_rows', 'concord.claims',
+                                'concord.received_events', 'concord.pending_rows', 'concord._claims',
                                 'concord.capture_windows', 'concord.trees']::regclass[] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(kept, '');
     END LOOP;

@@ -174,8 +174,8 @@ COMMIT;
 SELECT * FROM news();
 
 -- The log agrees with the tables, row by row.
-SELECT t.relation, e.record_id, concord.row_at_hlc(t.relation, e.record_id, concord.hlc_now()) AS last, concord.row_now(t.relation, e.record_id)
+SELECT t.relation, e.record_id, concord.row_at_hlc(t.relation, e.record_id, concord.hlc_now()) AS last, concord._row_now(t.relation, e.record_id)
 FROM concord.tracked_tables t
 JOIN (SELECT DISTINCT table_name, record_id FROM concord.change_events WHERE record_id IS NOT NULL) e USING (table_name)
-WHERE concord.row_at_hlc(t.relation, e.record_id, concord.hlc_now()) IS DISTINCT FROM concord.row_now(t.relation, e.record_id)
+WHERE concord.row_at_hlc(t.relation, e.record_id, concord.hlc_now()) IS DISTINCT FROM concord._row_now(t.relation, e.record_id)
 ORDER BY e.table_name, e.record_id;

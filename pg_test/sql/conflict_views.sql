@@ -54,7 +54,7 @@ SELECT count(*) FROM concord.open_conflicts;
 SELECT count(*) FROM concord.conflict_summary;
 SELECT concord.conflict_diff('01000000000000000000000001');
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION concord.conflict_diff, concord.conflict_columns TO regress_reader;
+GRANT EXECUTE ON FUNCTION concord.conflict_diff, concord._conflict_columns TO regress_reader;
 GRANT SELECT ON concord.conflicts, concord.change_events TO regress_reader;
 SET ROLE regress_reader;
 SELECT count(*) FROM concord.conflict_diff('01000000000000000000000001');

@@ -85,7 +85,7 @@ CREATE TABLE one (id int PRIMARY KEY);
 INSERT INTO one VALUES (1);
 SELECT "table", record, operation, metadata FROM news() ORDER BY "table";
 SELECT count(*) FROM concord.tracked_tables;
-SELECT count(*) FROM concord.watched_tables;
+SELECT count(*) FROM concord._watched_tables;
 SELECT count(*) FROM concord.capture_windows;
 
 -- Columns that options name: renamed, they are still left out; dropped, nothing is left of them. Writes go on.

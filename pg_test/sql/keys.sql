@@ -29,7 +29,7 @@ BEGIN
     COMMIT;
     INSERT INTO result
     SELECT type, inputs[(e.new_values ->> 'n')::int], e.record_id,
-           concord.row_now(quote_ident(name)::regclass, e.record_id) = e.new_values
+           concord._row_now(quote_ident(name)::regclass, e.record_id) = e.new_values
     FROM concord.change_events e
     WHERE e.table_name = name AND e.operation = 'UPDATE' ORDER BY e.node_sequence;
     EXECUTE format('DELETE FROM %I', name);
@@ -88,7 +88,7 @@ DELETE FROM by_number;
 INSERT INTO by_number VALUES (100, 1, 'd'), (0.10, 2, 'e');
 UPDATE by_number SET n = 1e2 WHERE n = 100;
 SELECT record_id, operation, new_values, metadata FROM concord.change_events WHERE table_name = 'by_number' ORDER BY node_sequence;
-SELECT concord.row_now('by_number', '100.00') ->> 'note' AS found;
+SELECT concord._row_now('by_number', '100.00') ->> 'note' AS found;
 CREATE TABLE by_float (f float8 PRIMARY KEY, note text);
 SELECT concord.track('by_float', version_column => NULL);
 INSERT INTO by_float VALUES (0, 'a');
@@ -101,7 +101,7 @@ CREATE TABLE by_many (note text, lang text, n numeric, at timestamptz, deep bool
 SELECT concord.track('by_many', version_column => NULL);
 INSERT INTO by_many VALUES ('x', 'de "x" \ ü' || E'\u007f\t\u0001/', 1.50, '2024-01-01 12:00+00', true, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 0.5),
                            ('y', '', 'NaN', 'infinity', false, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'Infinity');
-SELECT record_id, record_id = record_id::jsonb::text AS as_jsonb, concord.row_now('by_many', record_id) = new_values AS found
+SELECT record_id, record_id = record_id::jsonb::text AS as_jsonb, concord._row_now('by_many', record_id) = new_values AS found
 FROM concord.change_events WHERE table_name = 'by_many' ORDER BY node_sequence;
 -- In whatever order the key's columns are in the table.
 CREATE TABLE crossed (b text, dropped int, a int, PRIMARY KEY (a, b));

@@ -66,7 +66,7 @@ SELECT record, operation, old, new, metadata FROM news();
 DROP TRIGGER zz_fail ON page;
 
 -- The log's last word on each record is what the table has.
-SELECT e.record_id, concord.row_at_hlc('page', e.record_id, concord.hlc_now()) AS last, concord.row_now('page', e.record_id)
+SELECT e.record_id, concord.row_at_hlc('page', e.record_id, concord.hlc_now()) AS last, concord._row_now('page', e.record_id)
 FROM (SELECT DISTINCT record_id FROM concord.change_events WHERE table_name = 'page') e
-WHERE concord.row_at_hlc('page', e.record_id, concord.hlc_now()) IS DISTINCT FROM concord.row_now('page', e.record_id)
+WHERE concord.row_at_hlc('page', e.record_id, concord.hlc_now()) IS DISTINCT FROM concord._row_now('page', e.record_id)
 ORDER BY e.record_id;

@@ -94,7 +94,7 @@ INSERT INTO concord.change_events (event_id) VALUES ('00000000000000000000000000
 RESET ROLE;
 
 -- An owner who was granted the functions tracks, alters, truncates and untracks; other people's tables not.
-GRANT EXECUTE ON FUNCTION concord.track, concord.track_with_text, concord.untrack(regclass), concord.capture_trigger(),
+GRANT EXECUTE ON FUNCTION concord.track, concord._track_with_text, concord.untrack(regclass), concord.capture_trigger(),
     concord.version_trigger(), concord.truncate_trigger() TO regress_owner;
 SET ROLE regress_owner;
 CREATE TABLE own (id int PRIMARY KEY, title text);

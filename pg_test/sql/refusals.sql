@@ -99,7 +99,7 @@ DROP ROLE regress_editor;
 SELECT concord.capture_trigger();
 SELECT concord.version_trigger();
 SELECT concord.truncate_trigger();
-SELECT concord.watch_ddl();
+SELECT concord._watch_ddl();
 CREATE TABLE hand (id int PRIMARY KEY, title text, secret text);
 CREATE TRIGGER wrong BEFORE INSERT ON hand FOR EACH ROW EXECUTE FUNCTION concord.capture_trigger();
 INSERT INTO hand VALUES (1);
@@ -156,7 +156,7 @@ SELECT count(*) FROM pg_trigger WHERE tgrelid = 'hand'::regclass;
 -- Whatever was refused left no event.
 SELECT count(*) FROM concord.change_events WHERE record_id IS NOT NULL;
 -- A table that is none, or has gone.
-SELECT concord.row_now(4294967295::regclass, '1');
-SELECT concord.row_now(0::regclass, '1');
+SELECT concord._row_now(4294967295::regclass, '1');
+SELECT concord._row_now(0::regclass, '1');
 SELECT concord.track(4294967295::regclass);
 SELECT concord.digest(4294967295::regclass);

@@ -37,7 +37,7 @@ BEGIN
               AND p.proargnames IS NULL AND NOT EXISTS (
                   SELECT FROM unnest(p.proargtypes) a JOIN pg_type ON pg_type.oid = a
                   WHERE typtype = 'p' AND typname NOT IN ('anyelement', 'anyarray', 'anycompatible', 'anycompatiblearray', 'anyenum', 'anynonarray'))
-              AND (p.proname ~ '^(to_json|to_jsonb|row_to_json|now|clock_timestamp|transaction_timestamp|statement_timestamp|text|name|int[248]|numeric|max|min|count|coalesce|concat|format|quote_.*|current_.*|set_config|pg_has_role|has_.*_privilege|jsonb_.*|json_.*|array_.*|regclass.*|to_reg.*|md5|random|unnest|row_number|pg_get_.*|pg_partition.*|pg_event_trigger.*|make_interval|obj_description|version|length|lower|upper|replace|substr.*|.*eq|.*lt|.*gt|.*ne|.*le|.*ge|hash.*|gen_.*|node_id|hlc.*|ulid.*|row_now|row_at.*|record_names|events_after|trigger_options)$')
+              AND (p.proname ~ '^(to_json|to_jsonb|row_to_json|now|clock_timestamp|transaction_timestamp|statement_timestamp|text|name|int[248]|numeric|max|min|count|coalesce|concat|format|quote_.*|current_.*|set_config|pg_has_role|has_.*_privilege|jsonb_.*|json_.*|array_.*|regclass.*|to_reg.*|md5|random|unnest|row_number|pg_get_.*|pg_partition.*|pg_event_trigger.*|make_interval|obj_description|version|length|lower|upper|replace|substr.*|.*eq|.*lt|.*gt|.*ne|.*le|.*ge|hash.*|gen_.*|node_id|hlc.*|ulid.*|_row_now|row_at.*|record_names|_events_after|_trigger_options)$')
     LOOP
         BEGIN
             EXECUTE format('CREATE FUNCTION trap.%I(%s) RETURNS text LANGUAGE plpgsql AS $f$BEGIN PERFORM trap.spring(%L); RETURN NULL; END$f$',
@@ -65,7 +65,7 @@ BEGIN
     FOREACH t IN ARRAY '{text,jsonb,json,name,int4,int8,oid,regclass,numeric,timestamptz,inet,bytea,hlc,ulid}'::text[] LOOP
         EXECUTE format('CREATE DOMAIN trap.%I AS pg_catalog.text CHECK (trap.spring(%1$L))', t);
     END LOOP;
-    FOREACH t IN ARRAY '{change_events,nodes,identity,conflicts,consumers,watched_tables,capture_windows,tracked_tables,pg_class,pg_namespace,pg_trigger,pg_proc,pg_attribute,pg_inherits,pg_index,pg_type,pg_stat_activity}'::text[] LOOP
+    FOREACH t IN ARRAY '{change_events,nodes,identity,conflicts,consumers,_watched_tables,capture_windows,tracked_tables,pg_class,pg_namespace,pg_trigger,pg_proc,pg_attribute,pg_inherits,pg_index,pg_type,pg_stat_activity}'::text[] LOOP
         EXECUTE format('CREATE VIEW trap.%I AS SELECT trap.spring(%1$L)', t);
     END LOOP;
 END
@@ -129,7 +129,7 @@ SELECT concord.hlc_observe('5') IS NULL;
 SELECT record_id FROM concord.history('public.page', '[9, "en"]');
 SELECT concord.row_at_hlc('public.page', '[9, "en"]', concord.hlc_now()) IS NULL, concord.row_at_hlc('public.page', '[7, "en"]', concord.hlc_now()) IS NULL;
 SELECT concord.row_at('public.part', '9', pg_catalog.now()) IS NULL;
-SELECT concord.row_now('public.part', '9') IS NULL, concord.row_now('public.page', '[9, "en"]') IS NULL;
+SELECT concord._row_now('public.part', '9') IS NULL, concord._row_now('public.page', '[9, "en"]') IS NULL;
 SELECT event_id AS last FROM concord.consume('reader', 1000) OFFSET 3 LIMIT 1 \gset
 SELECT concord.acknowledge('reader', :'last');
 SELECT node_id IS NULL, tracked_tables FROM concord.status;

@@ -9,14 +9,14 @@ SELECT concord.track('page'), concord.track('pair');
 INSERT INTO page (title) SELECT i::text FROM generate_series(1, 10) i;
 
 -- Those that feed a unique column of a tracked table; none is spread.
-SELECT relation, column_name, sequence, increment, places, spread FROM concord.key_sequences ORDER BY 1, 2;
+SELECT relation, column_name, sequence, increment, places, spread FROM concord._key_sequences ORDER BY 1, 2;
 SELECT concord.create_publication();
 
 -- Without arguments the remainder is made of the node's id.
 SELECT sequence, increment,
        start % increment = ('x' || right(encode(concord.node_id()::bytea, 'hex'), 5))::bit(20)::int % increment AS own, start > 10 AS above
 FROM concord.spread_sequences();
-SELECT bool_and(spread) AS spread FROM concord.key_sequences;
+SELECT bool_and(spread) AS spread FROM concord._key_sequences;
 SELECT increment_by FROM pg_sequences WHERE sequencename = 'page_counted_seq';
 -- Again: nothing moves.
 SELECT * FROM concord.spread_sequences() EXCEPT SELECT * FROM concord.spread_sequences();
@@ -40,11 +40,11 @@ SELECT key_space FROM concord.nodes;
 TRUNCATE page RESTART IDENTITY;
 INSERT INTO page (title) VALUES ('c') RETURNING id % 3 AS remainder;
 SELECT setval('page_id_seq', 300);
-SELECT spread FROM concord.key_sequences;
+SELECT spread FROM concord._key_sequences;
 SELECT * FROM concord.spread_sequences();
 -- Tables that are tracked later.
 SELECT concord.track('aside');
-SELECT sequence, spread FROM concord.key_sequences ORDER BY 1;
+SELECT sequence, spread FROM concord._key_sequences ORDER BY 1;
 SELECT * FROM concord.spread_sequences();
 
 -- No room.
@@ -71,8 +71,8 @@ INSERT INTO concord.nodes (node_id, key_space) VALUES
 SELECT * FROM concord.spread_sequences(3, 3);
 SELECT * FROM concord.spread_sequences(6, 9);
 SELECT * FROM concord.spread_sequences(1, 2);
-SELECT concord.key_spaces_meet('{"place": 1, "small_places": 4}', '{"place": 5, "small_places": 6}') AS meet,
-       concord.key_spaces_meet('{"place": 1, "small_places": 4}', '{"place": 2, "small_places": 6}') AS apart;
+SELECT concord._key_spaces_meet('{"place": 1, "small_places": 4}', '{"place": 5, "small_places": 6}') AS meet,
+       concord._key_spaces_meet('{"place": 1, "small_places": 4}', '{"place": 2, "small_places": 6}') AS apart;
 UPDATE concord.nodes SET key_space = NULL WHERE node_id = concord.node_id();
 SELECT * FROM concord.spread_sequences();
 -- One of the same kind: another remainder is taken.
@@ -87,4 +87,4 @@ WHERE node_id <> concord.node_id();
 SELECT same_keys FROM concord.peers;
 SELECT concord.tick();
 SELECT same_keys FROM concord.peers;
-SELECT bool_and(spread) AS spread FROM concord.key_sequences;
+SELECT bool_and(spread) AS spread FROM concord._key_sequences;

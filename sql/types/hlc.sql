@@ -4,11 +4,11 @@
 CREATE TYPE concord.hlc;
 
 CREATE FUNCTION concord.hlc_in(cstring) RETURNS concord.hlc
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_in_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_in_wrapper';
 CREATE FUNCTION concord.hlc_out(concord.hlc) RETURNS cstring
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_out_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_out_wrapper';
 CREATE FUNCTION concord.hlc_recv(internal) RETURNS concord.hlc
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_recv_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_recv_wrapper';
 CREATE FUNCTION concord.hlc_send(concord.hlc) RETURNS bytea
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'int8send';
 
@@ -23,24 +23,24 @@ COMMENT ON TYPE concord.hlc IS
     'Hybrid logical clock: Unix milliseconds and a counter, as in 2024-01-24T12:40:00.000Z/5';
 
 CREATE FUNCTION concord.hlc(bigint) RETURNS concord.hlc
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_from_bigint_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_from_bigint_wrapper';
 COMMENT ON FUNCTION concord.hlc(bigint) IS 'The HLC that (milliseconds << 16) | counter is';
 
 CREATE FUNCTION concord.hlc(timestamptz, counter integer DEFAULT 0) RETURNS concord.hlc
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_from_time_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_from_time_wrapper';
 COMMENT ON FUNCTION concord.hlc(timestamptz, integer) IS
     'The HLC of a time, cut to milliseconds, and a counter';
 
 CREATE FUNCTION concord.hlc_time(concord.hlc) RETURNS timestamptz
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_time_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_time_wrapper';
 COMMENT ON FUNCTION concord.hlc_time(concord.hlc) IS 'The wall clock in an HLC';
 
 CREATE FUNCTION concord.hlc_counter(concord.hlc) RETURNS integer
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_counter_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_counter_wrapper';
 COMMENT ON FUNCTION concord.hlc_counter(concord.hlc) IS 'The logical counter in an HLC';
 
 -- Not STRICT: a null remote means a local tick.
 CREATE FUNCTION concord.hlc_step(last concord.hlc, remote concord.hlc, wall_ms bigint) RETURNS concord.hlc
-    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'hlc_step_wrapper';
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_hlc_step_wrapper';
 COMMENT ON FUNCTION concord.hlc_step(concord.hlc, concord.hlc, bigint) IS
     'The clock rule: the greatest of last + 1, remote + 1 (unless null) and the wall clock';

@@ -5,17 +5,17 @@
 -- pg_catalog, so that `WHERE id = $1` works wherever the application looks for its own tables.
 
 CREATE FUNCTION concord.hlc_lt(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_lt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_hlc_lt';
 CREATE FUNCTION concord.hlc_le(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_le';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_hlc_le';
 CREATE FUNCTION concord.hlc_eq(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_eq';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_hlc_eq';
 CREATE FUNCTION concord.hlc_ne(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_ne';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_hlc_ne';
 CREATE FUNCTION concord.hlc_ge(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_ge';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_hlc_ge';
 CREATE FUNCTION concord.hlc_gt(concord.hlc, concord.hlc) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'hlc_gt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_hlc_gt';
 CREATE FUNCTION concord.hlc_cmp(concord.hlc, concord.hlc) RETURNS integer
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'btint8cmp';
 CREATE FUNCTION concord.hlc_hash(concord.hlc) RETURNS integer

@@ -5,17 +5,17 @@
 -- pg_catalog, so that `WHERE id = $1` works wherever the application looks for its own tables.
 
 CREATE FUNCTION concord.ulid_lt(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_lt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_ulid_lt';
 CREATE FUNCTION concord.ulid_le(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_le';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_ulid_le';
 CREATE FUNCTION concord.ulid_eq(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_eq';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_ulid_eq';
 CREATE FUNCTION concord.ulid_ne(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_ne';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_ulid_ne';
 CREATE FUNCTION concord.ulid_ge(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_ge';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_ulid_ge';
 CREATE FUNCTION concord.ulid_gt(concord.ulid, concord.ulid) RETURNS boolean
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'ulid_gt';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'concord_ulid_gt';
 CREATE FUNCTION concord.ulid_cmp(concord.ulid, concord.ulid) RETURNS integer
     LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'uuid_cmp';
 CREATE FUNCTION concord.ulid_hash(concord.ulid) RETURNS integer
@@ -105,9 +105,9 @@ CREATE OPERATOR CLASS concord.ulid_bloom_ops FOR TYPE concord.ulid USING brin AS
 
 -- PostgreSQL has no uuid_larger.
 CREATE FUNCTION concord.ulid_larger(concord.ulid, concord.ulid) RETURNS concord.ulid
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'ulid_larger_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_ulid_larger_wrapper';
 CREATE FUNCTION concord.ulid_smaller(concord.ulid, concord.ulid) RETURNS concord.ulid
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'ulid_smaller_wrapper';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_ulid_smaller_wrapper';
 CREATE AGGREGATE pg_catalog.max(concord.ulid) (
     SFUNC = concord.ulid_larger, STYPE = concord.ulid, COMBINEFUNC = concord.ulid_larger,
     SORTOP = OPERATOR(pg_catalog.>), PARALLEL = SAFE

@@ -1,4 +1,4 @@
-//! `concord.row_now`: the image of a row as the table has it.
+//! `concord._row_now`: the image of a row as the table has it.
 
 #![allow(unsafe_code)]
 
@@ -17,11 +17,10 @@ use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 
 pg_function!(
-    /// `concord.row_now(regclass, text, boolean) → jsonb`: null where no row has this key, or, if asked
+    /// `concord._row_now(regclass, text, boolean) → jsonb`: null where no row has this key, or, if asked
     /// to be exact, where its `record_id` is spelled otherwise; 55000 for a
     /// table that is not tracked, 22023 for a `record_id` of the wrong form.
     row_now,
-    pg_finfo_row_now,
     |fcinfo| {
         // SAFETY: declared STRICT with arguments of types regclass and text.
         let image = unsafe {
@@ -208,7 +207,6 @@ pg_function!(
     /// `concord.row_image(regclass, record) → jsonb`: the image of a row of a tracked table. 55000
     /// where the table is not tracked, 42804 where the row is another table's.
     row_image_of,
-    pg_finfo_row_image_of,
     |fcinfo| {
         // SAFETY: declared STRICT with arguments of types regclass and record.
         unsafe {

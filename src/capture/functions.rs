@@ -1,4 +1,4 @@
-//! `concord.set_context`, and `concord.trigger_options`, which the views read triggers with.
+//! `concord.set_context`, and `concord._trigger_options`, which the views read triggers with.
 
 #![allow(unsafe_code)]
 
@@ -24,7 +24,6 @@ pg_function!(
     /// `concord.set_context(user_id, request_id, ip, action, metadata, depends_on) → void`: sets the
     /// context of this transaction's events. Null leaves a setting alone; 22023 for a bad value.
     set_context,
-    pg_finfo_set_context,
     |fcinfo| {
         // SAFETY: the call's own.
         let types = unsafe { argument_types((*(*fcinfo).flinfo).fn_oid) };
@@ -87,10 +86,10 @@ unsafe fn set_local(name: &CStr, value: &CStr) {
     }
 }
 
-/// `concord.trigger_options(bytea) → jsonb`: the arguments of a trigger (`pg_trigger.tgargs`) as
+/// `concord._trigger_options(bytea) → jsonb`: the arguments of a trigger (`pg_trigger.tgargs`) as
 /// options, defaults filled in. 22023 for arguments that the trigger would refuse.
 #[pg_extern(sql = false)]
-fn trigger_options(arguments: &[u8]) -> JsonB {
+fn concord_trigger_options(arguments: &[u8]) -> JsonB {
     let options = stored_options(arguments).or_raise();
     JsonB(describe(&options))
 }

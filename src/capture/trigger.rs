@@ -23,7 +23,6 @@ pg_function!(
     /// `concord.capture_trigger()`: AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW, with `name=value`
     /// arguments. 39P01 when it is used otherwise.
     capture_trigger,
-    pg_finfo_capture_trigger,
     |fcinfo| {
         // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
         unsafe {

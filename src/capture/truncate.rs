@@ -21,7 +21,6 @@ pg_function!(
     /// `concord.truncate_trigger()`: BEFORE TRUNCATE, FOR EACH STATEMENT. 39P01 when it is used
     /// otherwise.
     truncate_trigger,
-    pg_finfo_truncate_trigger,
     |fcinfo| {
         // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
         unsafe {

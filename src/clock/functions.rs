@@ -13,14 +13,12 @@ use std::cell::RefCell;
 pg_function!(
     /// `concord.hlc_now() → hlc`: ticks the clock. `NC001` beyond the drift bound, 25006 in recovery.
     hlc_now,
-    pg_finfo_hlc_now,
     |_| pg_sys::Datum::from(super::tick().or_raise().as_i64())
 );
 
 pg_function!(
     /// `concord.hlc_observe(hlc) → hlc`: takes in a remote HLC. `NC001` when it is too far ahead.
     hlc_observe,
-    pg_finfo_hlc_observe,
     |fcinfo| {
         // SAFETY: declared STRICT with one argument of type hlc.
         let remote = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
@@ -35,7 +33,6 @@ pg_function!(
     /// `concord.gen_ulid() → ulid`: a tick of the clock and 64 random bits; strictly increasing over
     /// all backends of the cluster. Errors as `hlc_now`.
     gen_ulid,
-    pg_finfo_gen_ulid,
     |_| {
         crate::identity::ensure_seeded().or_raise();
         let ulid = new_ulid().or_raise();

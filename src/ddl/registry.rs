@@ -1,4 +1,4 @@
-//! What was last seen of each tracked table (`concord.watched_tables`), and what there is now.
+//! What was last seen of each tracked table (`concord._watched_tables`), and what there is now.
 
 use crate::pg::query::{self, parameter};
 use pgrx::pg_sys;
@@ -80,7 +80,7 @@ const PRESENT: &str = "
 const SEEN: &str = "
     SELECT relation, table_schema, table_name, capturing, truncating, partitions, partition_names,
            columns
-    FROM concord.watched_tables ORDER BY relation";
+    FROM concord._watched_tables ORDER BY relation";
 
 /// The tracked tables as they are.
 pub fn present() -> Vec<Watched> {
@@ -108,7 +108,7 @@ fn read(sql: &str) -> Vec<Watched> {
 /// Remembers a table as it is.
 pub fn remember(table: &Watched) {
     query::run(
-        "INSERT INTO concord.watched_tables
+        "INSERT INTO concord._watched_tables
              (relation, table_schema, table_name, capturing, truncating, partitions,
               partition_names, columns)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -153,5 +153,5 @@ pub fn release(relation: pg_sys::Oid) -> Option<Watched> {
 
 /// Forgets a table.
 pub fn forget(relation: pg_sys::Oid) {
-    query::run("DELETE FROM concord.watched_tables WHERE relation = $1", &[parameter(relation)]);
+    query::run("DELETE FROM concord._watched_tables WHERE relation = $1", &[parameter(relation)]);
 }

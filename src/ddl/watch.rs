@@ -1,4 +1,4 @@
-//! `concord.watch_ddl`: the event trigger.
+//! `concord._watch_ddl`: the event trigger.
 
 #![allow(unsafe_code)]
 
@@ -19,9 +19,8 @@ use std::ffi::CStr;
 use std::rc::Rc;
 
 pg_function!(
-    /// `concord.watch_ddl()`: ON ddl_command_end. 39P03 when it is used otherwise.
+    /// `concord._watch_ddl()`: ON ddl_command_end. 39P03 when it is used otherwise.
     watch_ddl,
-    pg_finfo_watch_ddl,
     |fcinfo| {
         // SAFETY: the check says whether PostgreSQL's event trigger manager is the caller.
         let command = unsafe { command_of(fcinfo) }.or_raise();
@@ -61,7 +60,7 @@ unsafe fn command_of(fcinfo: pg_sys::FunctionCallInfo) -> Result<String> {
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_EventTriggerData {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                "concord.watch_ddl() was not called as an event trigger",
+                "concord._watch_ddl() was not called as an event trigger",
             )
             .hint("The extension has created its event trigger; make no other."));
         }

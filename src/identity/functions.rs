@@ -13,7 +13,6 @@ use pgrx::{IntoDatum, PgSqlErrorCode, pg_sys};
 pg_function!(
     /// `concord.node_id() → ulid`: this node. Errors as `attach`.
     node_id,
-    pg_finfo_node_id,
     |_| {
         let id = SqlUlid::from(attach::shown_node_id().or_raise());
         id.into_datum().unwrap_or(pg_sys::Datum::from(0))
@@ -23,7 +22,6 @@ pg_function!(
 pg_function!(
     /// `concord.heartbeat() → void`: tells the other nodes of this one, by a NODE event.
     heartbeat_now,
-    pg_finfo_heartbeat_now,
     |_| {
         heartbeat::heartbeat().or_raise();
         pg_sys::Datum::from(0)
@@ -31,10 +29,9 @@ pg_function!(
 );
 
 pg_function!(
-    /// `concord.identity_written()`: AFTER INSERT ON `concord.identity`: a restore brings identities
+    /// `concord._identity_written()`: AFTER INSERT ON `concord.identity`: a restore brings identities
     /// behind the back of those who have attached already.
     identity_written,
-    pg_finfo_identity_written,
     |_| {
         super::note_written();
         pg_sys::Datum::from(0)
@@ -45,7 +42,6 @@ pg_function!(
     /// `concord.hlc_reset() → hlc`: sets the clock back to the wall clock and goes on as a new node,
     /// this one's successor. For superusers (42501); 55000 while others commit.
     hlc_reset,
-    pg_finfo_hlc_reset,
     |_| {
         if !is_superuser() {
             Error::new(

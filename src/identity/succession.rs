@@ -75,7 +75,7 @@ pub fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Resul
     query::run("UPDATE concord.nodes SET predecessor_id = $2 WHERE node_id = $1", &ids);
     query::run(
         "UPDATE concord.nodes
-         SET applied_sequence = GREATEST(applied_sequence, concord.contiguous_sequence($1))
+         SET applied_sequence = GREATEST(applied_sequence, concord._contiguous_sequence($1))
          WHERE node_id = $1",
         &[ulid(old)],
     );

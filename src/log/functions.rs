@@ -10,6 +10,5 @@ pg_function!(
     /// `concord.flush() → bigint`: numbers and writes what this transaction has captured, so that it
     /// can read its own events. Returns how many events it has written. 55000 inside a savepoint.
     flush,
-    pg_finfo_flush,
     |_| pg_sys::Datum::from(super::transaction::flush().or_raise())
 );

@@ -11,24 +11,18 @@ use std::any::Any;
 use std::ffi::{CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// Declares a version-1 C function `$name` (and its `pg_finfo_` record) around a Rust closure from
-/// `FunctionCallInfo` to `Datum`.
+/// Declares a version-1 C function `concord_$name` (and its `pg_finfo_` record) around a Rust closure
+/// from `FunctionCallInfo` to `Datum`.
 #[macro_export]
 macro_rules! pg_function {
-    ($(#[$doc:meta])* $name:ident, $finfo:ident, $body:expr) => {
-        #[unsafe(no_mangle)]
-        #[doc(hidden)]
-        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
-            const V1: pgrx::pg_sys::Pg_finfo_record =
-                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
-            &V1
-        }
+    ($(#[$doc:meta])* $name:ident, $body:expr) => {
+        $crate::pg_finfo!($name);
 
         $(#[$doc])*
         ///
         /// # Safety
         /// To be called by PostgreSQL's function manager only.
-        #[unsafe(no_mangle)]
+        #[unsafe(export_name = concat!("concord_", stringify!($name)))]
         pub unsafe extern "C-unwind" fn $name(
             fcinfo: pgrx::pg_sys::FunctionCallInfo,
         ) -> pgrx::pg_sys::Datum {
@@ -36,6 +30,21 @@ macro_rules! pg_function {
             // SAFETY: the outermost Rust frame, holding nothing that needs dropping.
             unsafe { $crate::pg::function::guard(|| body(fcinfo)) }
         }
+    };
+}
+
+/// The record by which PostgreSQL knows the calling convention of `concord_$name`.
+#[macro_export]
+macro_rules! pg_finfo {
+    ($name:ident) => {
+        const _: () = {
+            #[unsafe(export_name = concat!("pg_finfo_concord_", stringify!($name)))]
+            extern "C" fn finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
+                const V1: pgrx::pg_sys::Pg_finfo_record =
+                    pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+                &V1
+            }
+        };
     };
 }
 

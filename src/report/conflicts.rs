@@ -46,7 +46,7 @@ const COLUMNS: &str = "
            pg_catalog.length(c.remote #>> '{}')::bigint, pg_catalog.jsonb_typeof(c.remote) = 'string',
            c.applied IS NULL, pg_catalog.left(c.applied #>> '{}', $2),
            pg_catalog.length(c.applied #>> '{}')::bigint, pg_catalog.jsonb_typeof(c.applied) = 'string'
-    FROM concord.conflict_columns($1::concord.ulid) c";
+    FROM concord._conflict_columns($1::concord.ulid) c";
 
 /// The section of the page.
 pub fn section(html: &mut Html, about: &About) {

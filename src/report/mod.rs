@@ -15,7 +15,7 @@ use pgrx::pg_extern;
 /// `concord.report() → text`; see `sql/92_report.sql`. It reads with the rights of the extension's
 /// owner, so that the right to call it is all that a reader needs.
 #[pg_extern(sql = false)]
-fn report() -> String {
+fn concord_report() -> String {
     let log = catalog::log().or_raise();
     let _owner = AsOwner::of(log);
     page::page()

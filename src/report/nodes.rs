@@ -20,7 +20,7 @@ const NODES: &str = "
                               - pg_catalog.clock_timestamp())::float8,
            COALESCE(p.same_keys, false)
     FROM concord.nodes n
-    CROSS JOIN concord.clock_facts() f
+    CROSS JOIN concord._clock_facts() f
     CROSS JOIN LATERAL (SELECT n.node_id = $1::concord.ulid AS own) o
     LEFT JOIN concord.peers p ON p.node_id = n.node_id
     LEFT JOIN (SELECT r.origin_node_id, pg_catalog.max(r.hlc) AS hlc

@@ -21,7 +21,6 @@ pg_function!(
     /// 22004 for a null, 25001 above READ COMMITTED, 25006 in recovery, 55000 after captured writes,
     /// `NC001` where the clock may not run on.
     apply_events,
-    pg_finfo_apply_events,
     |fcinfo| {
         // SAFETY: declared with an argument of type jsonb[].
         let events = unsafe { argument(fcinfo, 0) };
@@ -33,7 +32,6 @@ pg_function!(
 pg_function!(
     /// `concord.retry_pending() → record`: as `apply_events` without new events.
     retry_pending,
-    pg_finfo_retry_pending,
     |fcinfo| record_of(fcinfo, run(None).or_raise())
 );
 

@@ -8,9 +8,9 @@ use crate::pg::query::{self, parameter};
 use crate::types::parameter::ulid;
 use pgrx::{JsonB, pg_extern};
 
-/// `concord.claim_key_space(jsonb)`: notes this node's key space, and tells the others.
+/// `concord._claim_key_space(jsonb)`: notes this node's key space, and tells the others.
 #[pg_extern(sql = false)]
-fn claim_key_space(key_space: JsonB) {
+fn concord_claim_key_space(key_space: JsonB) {
     claim(key_space).or_raise();
 }
 
@@ -32,7 +32,7 @@ pub fn leave_key_space(node: Attached) {
     let shared = query::exists(
         "SELECT FROM concord.nodes n JOIN concord.nodes o ON o.node_id < n.node_id
          WHERE n.node_id = $1 AND NOT n.key_space ? 'given' AND o.status <> 'retired'
-           AND concord.key_spaces_meet(n.key_space, o.key_space)
+           AND concord._key_spaces_meet(n.key_space, o.key_space)
          LIMIT 1",
         &[ulid(node.node_id)],
     );

@@ -123,7 +123,7 @@ pub fn forget(record: &Record) {
 
 fn forget_claims(record: &Record) {
     query::run(
-        "DELETE FROM concord.claims
+        "DELETE FROM concord._claims
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
         &record.parameters(),
     );
@@ -176,7 +176,7 @@ fn note_claims(record: &Record, entry: &Entry, form: Option<Form>) {
         let Some(key) = key else { continue };
         let [schema, table, id] = record.parameters();
         query::run(
-            "INSERT INTO concord.claims (table_schema, table_name, record_id, constraint_name, key_hash)
+            "INSERT INTO concord._claims (table_schema, table_name, record_id, constraint_name, key_hash)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             &[schema, table, id, parameter(name.as_str()), parameter(*key)],
         );
@@ -186,7 +186,7 @@ fn note_claims(record: &Record, entry: &Entry, form: Option<Form>) {
 /// What a record that is not shown as its fold claims.
 pub fn claims_of(record: &Record) -> Vec<(String, i64)> {
     query::all(
-        "SELECT constraint_name, key_hash FROM concord.claims
+        "SELECT constraint_name, key_hash FROM concord._claims
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
         &record.parameters(),
         |row| (row.required(1), row.required(2)),
@@ -201,7 +201,7 @@ pub fn claimants(record: &Record, constraint: &str, key: i64) -> Vec<Record> {
 /// The records of a table that claim a value, or refer to one, without showing it.
 pub fn waiting(schema: &str, table: &str, constraint: &str, key: i64) -> Vec<Record> {
     query::all(
-        "SELECT table_schema, table_name, record_id FROM concord.claims
+        "SELECT table_schema, table_name, record_id FROM concord._claims
          WHERE constraint_name = $1 AND key_hash = $2 AND table_schema = $3 AND table_name = $4
          ORDER BY record_id",
         &[parameter(constraint), parameter(key), parameter(schema), parameter(table)],

@@ -30,7 +30,6 @@ pg_function!(
     /// null, 22023 for an unknown conflict or decision, 42703 for an unknown column, 55000 for a
     /// conflict that is resolved otherwise or resolves itself, 23xxx for a row that breaks a constraint.
     resolve_conflict,
-    pg_finfo_resolve_conflict,
     |fcinfo| {
         // SAFETY: declared with arguments of types ulid, text and jsonb.
         let (id, keep, values) = unsafe {
@@ -49,7 +48,6 @@ pg_function!(
     /// `concord.reopen_conflict(ulid) → void`. 22004 for a null, 22023 for an unknown conflict, 55000
     /// for one that is open, or that opens and closes by itself.
     reopen_conflict,
-    pg_finfo_reopen_conflict,
     |fcinfo| {
         // SAFETY: declared with an argument of type ulid.
         let id = unsafe { argument(fcinfo, 0).and_then(|d| SqlUlid::from_datum(d, false)) };

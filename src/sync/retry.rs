@@ -63,7 +63,7 @@ fn anything_to_retry() -> Result<bool> {
                            OR r.reason = 'future_hlc' AND r.hlc <= $1)
              OR EXISTS (SELECT FROM concord.pending_rows)
                 AND NOT EXISTS (
-                    SELECT FROM concord.retried t
+                    SELECT FROM concord._retried t
                     WHERE pg_catalog.clock_timestamp()
                           BETWEEN t.retried_at AND t.retried_at + pg_catalog.make_interval(mins => $2)
                       AND NOT EXISTS (
@@ -86,8 +86,8 @@ fn read_vector() -> Option<JsonB> {
 
 fn remember(vector: Option<JsonB>) {
     query::run(
-        "WITH before AS (DELETE FROM concord.retried)
-         INSERT INTO concord.retried VALUES ($1, pg_catalog.clock_timestamp())",
+        "WITH before AS (DELETE FROM concord._retried)
+         INSERT INTO concord._retried VALUES ($1, pg_catalog.clock_timestamp())",
         &[parameter(vector)],
     );
 }

@@ -112,7 +112,6 @@ pg_function!(
     /// `concord.fold_events(ulid[]) → jsonb`: the fold of the record's events with these ids, read with
     /// the caller's rights; null where they leave no row.
     fold_events,
-    pg_finfo_fold_events,
     |fcinfo| {
         // SAFETY: declared STRICT with an argument of type ulid[].
         let ids = unsafe { (pg_sys::get_array_type(SqlUlid::oid()), argument(fcinfo, 0)) };

@@ -49,14 +49,13 @@ thread_local! {
 }
 
 pg_function!(
-    /// `concord.receive_trigger()`: BEFORE INSERT, FOR EACH ROW, on the log: takes what logical
+    /// `concord._receive_trigger()`: BEFORE INSERT, FOR EACH ROW, on the log: takes what logical
     /// replication brings; what others insert it leaves alone. 39P01 when it is used otherwise.
     receive_trigger,
-    pg_finfo_receive_trigger,
     |fcinfo| {
         // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
         unsafe {
-            let data = trigger::check(fcinfo, "receive_trigger", Protocol::BeforeRowInsert).or_raise();
+            let data = trigger::check(fcinfo, "_receive_trigger", Protocol::BeforeRowInsert).or_raise();
             if !in_apply_worker() {
                 return pg_sys::Datum::from(data.tg_trigtuple);
             }
@@ -70,13 +69,12 @@ pg_function!(
 );
 
 pg_function!(
-    /// `concord.enter_trigger()`: AFTER INSERT, FOR EACH ROW, deferred, on the waiting room: lets
+    /// `concord._enter_trigger()`: AFTER INSERT, FOR EACH ROW, deferred, on the waiting room: lets
     /// enter what a replicated transaction has brought. 39P01 when it is used otherwise.
     enter_trigger,
-    pg_finfo_enter_trigger,
     |fcinfo| {
         // SAFETY: as above.
-        unsafe { trigger::check(fcinfo, "enter_trigger", Protocol::AfterRowInsert).or_raise() };
+        unsafe { trigger::check(fcinfo, "_enter_trigger", Protocol::AfterRowInsert).or_raise() };
         if in_apply_worker() && !ENTERED.replace(true) {
             enter_arrived().or_raise();
         }
@@ -91,9 +89,8 @@ pub fn register() {
 }
 
 pg_function!(
-    /// `concord.is_arriving() → boolean`: whether rows of the log come from another server just now.
+    /// `concord._is_arriving() → boolean`: whether rows of the log come from another server just now.
     is_arriving,
-    pg_finfo_is_arriving,
     |_| pg_sys::Datum::from(in_apply_worker())
 );
 

@@ -15,7 +15,7 @@ use pgrx::{JsonB, PgLogLevel, PgSqlErrorCode, pg_extern, pg_sys};
 /// `concord.track`: sets up or changes the tracking of a table; see `sql/60_track.sql`.
 #[pg_extern(sql = false)]
 #[allow(clippy::too_many_arguments)]
-fn track(
+fn concord_track(
     relation: Option<pg_sys::Oid>,
     version_column: Option<String>,
     conflict_policy: Option<String>,
@@ -47,7 +47,7 @@ fn track(
 
 /// `concord.untrack`: takes concord's triggers off a table. The version column stays.
 #[pg_extern(sql = false)]
-fn untrack(relation: Option<pg_sys::Oid>) {
+fn concord_untrack(relation: Option<pg_sys::Oid>) {
     take_down(given(relation).or_raise()).or_raise();
 }
 

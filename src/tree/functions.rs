@@ -13,7 +13,7 @@ use std::ffi::CStr;
 
 /// `concord.track_tree`: see `sql/65_tree.sql`. 22004, 22023, 42501, 42703, 42804, 55000.
 #[pg_extern(sql = false)]
-fn track_tree(
+fn concord_track_tree(
     relation: Option<pg_sys::Oid>,
     parent: Option<&CStr>,
     first_child: Option<&CStr>,
@@ -28,7 +28,7 @@ fn track_tree(
 
 /// `concord.untrack_tree`.
 #[pg_extern(sql = false)]
-fn untrack_tree(relation: Option<pg_sys::Oid>) {
+fn concord_untrack_tree(relation: Option<pg_sys::Oid>) {
     take_down(relation).or_raise();
 }
 

@@ -10,19 +10,14 @@ use pgrx::pg_sys;
 /// Declares a version-1 C function that compares its two arguments. Nothing in it can fail, so it
 /// needs no guard.
 macro_rules! comparison {
-    ($name:ident, $finfo:ident, $read:ident, $operator:tt) => {
-        #[unsafe(no_mangle)]
-        #[doc(hidden)]
-        pub extern "C" fn $finfo() -> &'static pg_sys::Pg_finfo_record {
-            const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
-            &V1
-        }
+    ($name:ident, $read:ident, $operator:tt) => {
+        $crate::pg_finfo!($name);
 
         /// Compares two values.
         ///
         /// # Safety
         /// To be called by PostgreSQL's function manager only.
-        #[unsafe(no_mangle)]
+        #[unsafe(export_name = concat!("concord_", stringify!($name)))]
         pub unsafe extern "C" fn $name(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
             // SAFETY: declared STRICT with two arguments of the type.
             unsafe { pg_sys::Datum::from($read(fcinfo, 0) $operator $read(fcinfo, 1)) }
@@ -40,15 +35,15 @@ unsafe fn ulid<'a>(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> &'a [u8; 16] {
     unsafe { &*(*fcinfo).args.as_slice(n + 1)[n].value.cast_mut_ptr::<[u8; 16]>() }
 }
 
-comparison!(hlc_lt, pg_finfo_hlc_lt, hlc, <);
-comparison!(hlc_le, pg_finfo_hlc_le, hlc, <=);
-comparison!(hlc_eq, pg_finfo_hlc_eq, hlc, ==);
-comparison!(hlc_ne, pg_finfo_hlc_ne, hlc, !=);
-comparison!(hlc_ge, pg_finfo_hlc_ge, hlc, >=);
-comparison!(hlc_gt, pg_finfo_hlc_gt, hlc, >);
-comparison!(ulid_lt, pg_finfo_ulid_lt, ulid, <);
-comparison!(ulid_le, pg_finfo_ulid_le, ulid, <=);
-comparison!(ulid_eq, pg_finfo_ulid_eq, ulid, ==);
-comparison!(ulid_ne, pg_finfo_ulid_ne, ulid, !=);
-comparison!(ulid_ge, pg_finfo_ulid_ge, ulid, >=);
-comparison!(ulid_gt, pg_finfo_ulid_gt, ulid, >);
+comparison!(hlc_lt, hlc, <);
+comparison!(hlc_le, hlc, <=);
+comparison!(hlc_eq, hlc, ==);
+comparison!(hlc_ne, hlc, !=);
+comparison!(hlc_ge, hlc, >=);
+comparison!(hlc_gt, hlc, >);
+comparison!(ulid_lt, ulid, <);
+comparison!(ulid_le, ulid, <=);
+comparison!(ulid_eq, ulid, ==);
+comparison!(ulid_ne, ulid, !=);
+comparison!(ulid_ge, ulid, >=);
+comparison!(ulid_gt, ulid, >);

@@ -42,7 +42,7 @@ const HINT: &str = "Write a time in UTC with a counter, as in \"2024-01-24T12:40
                     or a non-negative integer.";
 
 #[pg_extern(sql = false)]
-fn hlc_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Hlc> {
+fn concord_hlc_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Hlc> {
     let parsed: Result<Value, HlcTextError> = text::lossy(input.to_bytes()).parse();
     match parsed {
         Ok(value) => Some(Hlc(value)),
@@ -53,13 +53,13 @@ fn hlc_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Hlc> {
 }
 
 #[pg_extern(sql = false)]
-fn hlc_out(hlc: Hlc) -> CString {
+fn concord_hlc_out(hlc: Hlc) -> CString {
     text::output(hlc.0.encode(&mut [0; MAX_TEXT]))
 }
 
 /// `int8recv` accepts negative numbers; this does not.
 #[pg_extern(sql = false)]
-fn hlc_recv(mut message: Internal) -> Hlc {
+fn concord_hlc_recv(mut message: Internal) -> Hlc {
     // SAFETY: PostgreSQL calls receive functions with a StringInfo.
     let bits = unsafe {
         message.get_mut::<pg_sys::StringInfoData>().map(|message| pg_sys::pq_getmsgint64(message))
@@ -69,7 +69,7 @@ fn hlc_recv(mut message: Internal) -> Hlc {
 }
 
 #[pg_extern(sql = false)]
-fn hlc_from_bigint(bits: i64) -> Hlc {
+fn concord_hlc_from_bigint(bits: i64) -> Hlc {
     from_bigint(bits, PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE)
 }
 
@@ -83,7 +83,7 @@ fn from_bigint(bits: i64, code: PgSqlErrorCode) -> Hlc {
 }
 
 #[pg_extern(sql = false)]
-fn hlc_from_time(at: TimestampWithTimeZone, counter: i32) -> Hlc {
+fn concord_hlc_from_time(at: TimestampWithTimeZone, counter: i32) -> Hlc {
     let counter = u16::try_from(counter)
         .map_err(|_| {
             Error::new(
@@ -105,18 +105,18 @@ fn hlc_from_time(at: TimestampWithTimeZone, counter: i32) -> Hlc {
 }
 
 #[pg_extern(sql = false)]
-fn hlc_time(hlc: Hlc) -> TimestampWithTimeZone {
+fn concord_hlc_time(hlc: Hlc) -> TimestampWithTimeZone {
     time::from_unix_ms(hlc.0.wall_ms())
 }
 
 #[pg_extern(sql = false)]
-fn hlc_counter(hlc: Hlc) -> i32 {
+fn concord_hlc_counter(hlc: Hlc) -> i32 {
     i32::from(hlc.0.counter())
 }
 
 /// The clock's rule for whoever wants to check it; the clock itself calls the core.
 #[pg_extern(sql = false)]
-fn hlc_step(last: Option<Hlc>, remote: Option<Hlc>, wall_ms: Option<i64>) -> Option<Hlc> {
+fn concord_hlc_step(last: Option<Hlc>, remote: Option<Hlc>, wall_ms: Option<i64>) -> Option<Hlc> {
     let next = step(last?.0, remote.map(Value::from), wall_ms?);
     Some(Hlc(next.map_err(refuse_step).or_raise()))
 }

@@ -37,7 +37,7 @@ impl FixedSize for Ulid {
 fixed_size_type!(Ulid, Value, "ulid");
 
 #[pg_extern(sql = false)]
-fn ulid_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Ulid> {
+fn concord_ulid_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Ulid> {
     match Value::parse(&text::lossy(input.to_bytes())) {
         Ok(value) => Some(Ulid(value)),
         Err(reason) => compat::soft_error(fcinfo, refuse(input.to_bytes(), reason)),
@@ -45,24 +45,24 @@ fn ulid_in(input: &CStr, fcinfo: pg_sys::FunctionCallInfo) -> Option<Ulid> {
 }
 
 #[pg_extern(sql = false)]
-fn ulid_out(ulid: Ulid) -> CString {
+fn concord_ulid_out(ulid: Ulid) -> CString {
     text::output(ulid.0.encode(&mut [0; TEXT_LEN]).as_bytes())
 }
 
 // The two below take `text` in SQL: bytes, because it need not be UTF-8.
 
 #[pg_extern(sql = false)]
-fn ulid_normalize(input: &[u8]) -> Ulid {
+fn concord_ulid_normalize(input: &[u8]) -> Ulid {
     Ulid(Value::normalize(&text::lossy(input)).map_err(|reason| refuse(input, reason)).or_raise())
 }
 
 #[pg_extern(sql = false)]
-fn ulid_is_valid(input: &[u8]) -> bool {
+fn concord_ulid_is_valid(input: &[u8]) -> bool {
     Value::parse(&text::lossy(input)).is_ok()
 }
 
 #[pg_extern(sql = false)]
-fn ulid_from_bytea(input: &[u8]) -> Ulid {
+fn concord_ulid_from_bytea(input: &[u8]) -> Ulid {
     let bytes = input
         .try_into()
         .map_err(|_| {
@@ -77,17 +77,17 @@ fn ulid_from_bytea(input: &[u8]) -> Ulid {
 }
 
 #[pg_extern(sql = false)]
-fn ulid_time(ulid: Ulid) -> TimestampWithTimeZone {
+fn concord_ulid_time(ulid: Ulid) -> TimestampWithTimeZone {
     time::from_unix_ms(ulid.0.timestamp_ms())
 }
 
 #[pg_extern(sql = false)]
-fn ulid_larger(a: Ulid, b: Ulid) -> Ulid {
+fn concord_ulid_larger(a: Ulid, b: Ulid) -> Ulid {
     a.max(b)
 }
 
 #[pg_extern(sql = false)]
-fn ulid_smaller(a: Ulid, b: Ulid) -> Ulid {
+fn concord_ulid_smaller(a: Ulid, b: Ulid) -> Ulid {
     a.min(b)
 }
 

@@ -28,7 +28,6 @@ pg_function!(
     /// arguments. 39P01 when it is used otherwise; 22023 for a version from the future; 40001 for a
     /// stale one under `on_stale=reject`.
     version_trigger,
-    pg_finfo_version_trigger,
     |fcinfo| {
         // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
         unsafe {

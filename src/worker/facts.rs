@@ -12,10 +12,10 @@ use std::sync::atomic::Ordering;
 
 type Facts = (Hlc, i64, i64, i64, i64, bool);
 
-/// `concord.clock_facts() → (hlc, forward_jumps, backward_jumps, issued_sequence,
+/// `concord._clock_facts() → (hlc, forward_jumps, backward_jumps, issued_sequence,
 /// contiguous_sequence, background_worker)`; no tick.
 #[pg_extern(sql = false)]
-fn clock_facts() -> TableIterator<
+fn concord_clock_facts() -> TableIterator<
     'static,
     (
         name!(hlc, Hlc),

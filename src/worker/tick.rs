@@ -18,7 +18,6 @@ pg_function!(
     /// numbered, and keeps `concord.nodes` up to date. The background worker runs it; without one,
     /// call it from time to time.
     tick_now,
-    pg_finfo_tick_now,
     |_| {
         tick().or_raise();
         pg_sys::Datum::from(0)

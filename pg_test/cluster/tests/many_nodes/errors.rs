@@ -211,7 +211,7 @@ fn a_tick_does_its_other_work_whatever_a_row_raises() {
             "CREATE OR REPLACE FUNCTION guard(asked text) RETURNS boolean LANGUAGE plpgsql AS
              $$ BEGIN RAISE EXCEPTION 'now this' USING ERRCODE = '{code}'; END $$;
              UPDATE concord.nodes SET last_heartbeat = NULL;
-             DELETE FROM concord.retried"
+             DELETE FROM concord._retried"
         ));
         world.node(1).run("SELECT concord.tick()");
         let beats = "SELECT count(*) FROM concord.nodes WHERE last_heartbeat IS NOT NULL";

@@ -6,7 +6,7 @@ const SCHEMA: &str = "CREATE TABLE page (id integer PRIMARY KEY, title text, bod
                       SELECT concord.track('page');";
 const PENDING: &str = "SELECT reason FROM concord.pending";
 /// When the rows were last tried.
-const TRIED: &str = "SELECT max(retried_at)::text FROM concord.retried";
+const TRIED: &str = "SELECT max(retried_at)::text FROM concord._retried";
 
 fn tick(world: &mut World) -> Option<String> {
     world.node(1).run("SELECT concord.tick()");
@@ -35,7 +35,7 @@ fn rows_behind_a_constraint_are_left_alone_while_nothing_happens() {
     let third = tick(&mut world).expect("tried");
     assert_ne!(third, second);
     assert_eq!(tick(&mut world), Some(third));
-    let ago = "UPDATE concord.retried SET retried_at = retried_at - interval '11 minutes'";
+    let ago = "UPDATE concord._retried SET retried_at = retried_at - interval '11 minutes'";
     world.node(1).run(ago);
     let before: String = world.node(1).one(TRIED);
     assert_ne!(tick(&mut world), Some(before));

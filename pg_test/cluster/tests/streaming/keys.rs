@@ -48,7 +48,7 @@ fn of_two_nodes_with_one_key_space_the_greater_moves() {
     let net = Net::new("rivals", 2, &[QUIET]);
     let space = r#"{"place": 7, "places": 1048576, "small_places": 4096}"#;
     for n in 0..2 {
-        net.at(n).run(&format!("SELECT concord.claim_key_space('{space}')"));
+        net.at(n).run(&format!("SELECT concord._claim_key_space('{space}')"));
         net.at(n).run("SELECT concord.spread_sequences()");
     }
     net.connect(0, 1);
@@ -60,7 +60,7 @@ fn of_two_nodes_with_one_key_space_the_greater_moves() {
     net.settle();
     for n in 0..2 {
         assert!(!net.at(n).one::<bool>("SELECT same_keys FROM concord.peers"));
-        assert!(net.at(n).one::<bool>("SELECT bool_and(spread) FROM concord.key_sequences"));
+        assert!(net.at(n).one::<bool>("SELECT bool_and(spread) FROM concord._key_sequences"));
     }
     mint(&net);
     net.settle();
