@@ -7,7 +7,9 @@ use crate::error::Result;
 use crate::log::event::Varlena;
 use crate::log::metadata;
 use crate::pg::catalog;
+use crate::pg::layout::{self, Expected};
 use crate::pg::scan::each_row;
+use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
@@ -39,9 +41,10 @@ fn empty_object() -> Varlena {
 /// Numbers applied of each node. Reads the table directly: this runs at every commit.
 pub fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
     let mut vector = Vec::new();
-    // SAFETY: the table is open and locked; its columns are those of sql/20_identity.sql.
+    // SAFETY: the table is open and locked; its columns are those expected.
     unsafe {
         let relation = pg_sys::table_open(nodes, pg_sys::AccessShareLock as i32);
+        require(relation)?;
         let descriptor = (*relation).rd_att;
         each_row(relation, |tuple| {
             let row = RowValues::of(tuple, descriptor);
@@ -53,4 +56,21 @@ pub fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
         pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
     }
     Ok(vector)
+}
+
+/// Refuses a table whose columns are not those of sql/20_identity.sql as far as they are read.
+unsafe fn require(nodes: pg_sys::Relation) -> Result<()> {
+    let expected: [Expected<'_>; APPLIED_SEQUENCE + 1] = [
+        ("node_id", SqlUlid::oid()),
+        ("name", pg_sys::TEXTOID),
+        ("hostname", pg_sys::TEXTOID),
+        ("status", pg_sys::TEXTOID),
+        ("predecessor_id", SqlUlid::oid()),
+        ("registered_at", pg_sys::TIMESTAMPTZOID),
+        ("last_heartbeat", pg_sys::TIMESTAMPTZOID),
+        ("hlc_high_water_mark", SqlHlc::oid()),
+        ("applied_sequence", pg_sys::INT8OID),
+    ];
+    // SAFETY: the caller has the relation open.
+    unsafe { layout::require_first(nodes, &expected) }
 }

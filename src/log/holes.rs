@@ -121,7 +121,7 @@ fn write_voids(node: Attached, hole: &RangeInclusive<i64>, hlc: Hlc) -> Result<(
         wall: now(),
     };
     let context = context::bare();
-    let mut writer = Writer::open(node.log);
+    let mut writer = Writer::open(node.log)?;
     for sequence in hole.clone() {
         writer.add(&group, sequence, &control(Operation::Void, &context), None);
     }

@@ -3,6 +3,7 @@
 mod buffer;
 #[cfg(any(test, feature = "pg_test"))]
 mod buffer_tests;
+pub mod columns;
 pub mod event;
 mod functions;
 pub mod holes;

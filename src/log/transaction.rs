@@ -145,6 +145,8 @@ fn write_captured() -> Result<()> {
     // SAFETY: the pre-commit callback runs without a snapshot; index insertion may detoast.
     unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
     let node = identity::attach()?;
+    // A log that cannot be written costs no numbers.
+    let mut writer = Writer::open(node.log)?;
     let predecessor = identity::take_announcement();
     let lead = i64::from(predecessor.is_some());
     let observed = vector::observed(node.node_id)?;
@@ -164,7 +166,6 @@ fn write_captured() -> Result<()> {
         observed: Some(observed),
         wall: now(),
     };
-    let mut writer = Writer::open(node.log);
     if let Some(predecessor) = predecessor {
         let text = metadata::of_node(Some(predecessor), None);
         let (context, metadata) = (capture::context::current(), metadata::to_jsonb(&text)?);

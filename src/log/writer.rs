@@ -3,7 +3,9 @@
 
 #![allow(unsafe_code)]
 
+use super::columns;
 use super::event::{Pending, Varlena};
+use crate::error::Result;
 use crate::pg::{compat, memory};
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
@@ -13,9 +15,6 @@ use pgrx::pg_sys;
 const MAX_SLOTS: usize = 1000;
 /// Bytes of values gathered before they are inserted.
 const MAX_BYTES: usize = 1 << 20;
-
-/// Columns of `concord.change_events`.
-const COLUMNS: usize = 24;
 
 /// What all events of one group share.
 pub struct Group {
@@ -56,12 +55,13 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Opens the log for writing.
-    pub fn open(log: pg_sys::Oid) -> Writer {
+    /// Opens the log for writing; 55000 where somebody has altered it.
+    pub fn open(log: pg_sys::Oid) -> Result<Writer> {
         // SAFETY: mirrors CopyFrom's set-up; everything hangs in the executor state's memory context,
         // which an abort frees too.
         unsafe {
             let relation = pg_sys::table_open(log, pg_sys::RowExclusiveLock as i32);
+            columns::require(relation)?;
             let estate = pg_sys::CreateExecutorState();
             let previous = pg_sys::MemoryContextSwitchTo((*estate).es_query_cxt);
             let result =
@@ -72,7 +72,8 @@ impl Writer {
             let bulk = pg_sys::GetBulkInsertState();
             let batch = memory::new_context((*estate).es_query_cxt, c"concord batch");
             pg_sys::MemoryContextSwitchTo(previous);
-            Writer { relation, result, estate, bulk, batch, slots: Vec::new(), filled: 0, bytes: 0 }
+            let slots = Vec::new();
+            Ok(Writer { relation, result, estate, bulk, batch, slots, filled: 0, bytes: 0 })
         }
     }
 
@@ -91,7 +92,7 @@ impl Writer {
         let bytes = |value: Option<&[u8]>| value.map(|v| pg_sys::Datum::from(v.as_ptr()));
         let operation = Varlena::text(event.operation.name());
         let observed = group.observed.as_ref().filter(|_| sequence == group.first);
-        let row: [Option<pg_sys::Datum>; COLUMNS] = [
+        let row: [Option<pg_sys::Datum>; columns::COUNT] = [
             Some(pg_sys::Datum::from(event_id.as_ptr())),
             Some(pg_sys::Datum::from(group.hlc.as_i64())),
             Some(pg_sys::Datum::from(origin.as_ptr())),
@@ -126,9 +127,9 @@ impl Writer {
     }
 
     /// Forms the row in the next slot. The slot keeps a copy, so the values may go.
-    fn store(&mut self, row: &[Option<pg_sys::Datum>; COLUMNS]) {
-        // SAFETY: the slot has the relation's descriptor, which has COLUMNS columns; it is
-        // materialised before any value goes.
+    fn store(&mut self, row: &[Option<pg_sys::Datum>; columns::COUNT]) {
+        // SAFETY: the slot has the relation's descriptor, which begins with these columns and has
+        // dropped ones behind them at most; it is materialised before any value goes.
         unsafe {
             if self.filled == self.slots.len() {
                 let previous = pg_sys::MemoryContextSwitchTo((*self.estate).es_query_cxt);
@@ -140,6 +141,9 @@ impl Writer {
             for (i, value) in row.iter().enumerate() {
                 *(*slot).tts_values.add(i) = value.unwrap_or(pg_sys::Datum::from(0));
                 *(*slot).tts_isnull.add(i) = value.is_none();
+            }
+            for i in row.len()..(*(*slot).tts_tupleDescriptor).natts as usize {
+                *(*slot).tts_isnull.add(i) = true;
             }
             pg_sys::ExecStoreVirtualTuple(slot);
             memory::materialize(slot);

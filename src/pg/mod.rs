@@ -7,6 +7,7 @@ pub mod compat;
 pub mod externs;
 pub mod function;
 pub mod generated;
+pub mod layout;
 pub mod memory;
 pub mod owner;
 pub mod query;

@@ -7,6 +7,7 @@ use super::{Applying, Counts, enter, intake, pending, show, waiting};
 use crate::capture::Neutral;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity::{self, Attached};
+use crate::log::columns;
 use crate::pg::catalog;
 use crate::pg::function::argument;
 use crate::pg::owner::{AsOwner, prefer_indexes, silence_triggers};
@@ -88,6 +89,7 @@ pub fn run_passed(groups: &[Group]) -> Result<()> {
 /// they were sent.
 fn as_applier<R>(body: impl FnOnce(Attached) -> Result<R>) -> Result<R> {
     let node = identity::attach()?;
+    columns::require_of(node.log)?;
     let _neutral = Neutral::enter(true);
     let _owner = AsOwner::of(node.log);
     let _applying = Applying::begin();

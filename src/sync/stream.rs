@@ -12,6 +12,7 @@ use super::{applying, functions, intake};
 use crate::capture::image::RowValues;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity;
+use crate::log::columns;
 use crate::pg::attempt::Failure;
 use crate::pg::backend::my_database;
 use crate::pg::function::guard;
@@ -105,6 +106,7 @@ unsafe fn receive(data: &pg_sys::TriggerData) -> Result<Way> {
     // SAFETY: the trigger manager's data are valid during the call.
     let (values, row_type) = unsafe {
         let relation = data.tg_relation;
+        columns::require(relation)?;
         (RowValues::of(data.tg_trigtuple, (*relation).rd_att), (*(*relation).rd_rel).reltype)
     };
     let arrival = Arrival::read(&values);
