@@ -14,7 +14,7 @@ CREATE FUNCTION concord.digest(relation regclass) RETURNS text
         END IF;
         EXECUTE format(
             'SELECT md5(COALESCE(string_agg(i.hash, '''' ORDER BY i.hash), ''''))
-             FROM (SELECT md5(concord.row_image($1, "concord row")::text) AS hash FROM %s "concord row") i', relation)
+             FROM (SELECT md5(concord.row_image($1, "concord row".*)::text) AS hash FROM %s "concord row") i', relation)
             INTO result USING relation;
         RETURN result;
     END

@@ -78,6 +78,12 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Op
 /// bare `SELECT t` would mean the column.
 pub const ROW: &str = "\"concord row\"";
 
+/// That row as one value, for a table of this qualified name: `"concord row"` alone would be the column, where there
+/// is one of this name.
+pub fn whole_row(table: &str) -> String {
+    format!("{ROW}.*::{table}")
+}
+
 /// The condition that picks a record by its key, whose values are parameters from `$first` on.
 /// Operators are named with their schema, as `search_path` is fixed.
 pub fn key_condition(tracked: &Tracked, first: usize) -> String {

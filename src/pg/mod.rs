@@ -10,6 +10,7 @@ pub mod generated;
 pub mod layout;
 pub mod memory;
 pub mod owner;
+pub mod printing;
 pub mod query;
 #[cfg(any(test, feature = "pg_test"))]
 mod query_tests;

@@ -1,57 +1,56 @@
-//! Running concord's own queries with the rights of the extension's owner and a fixed `search_path`,
-//! so that the caller needs no rights on concord's tables and nothing of the caller's is called.
+//! Whose code runs with whose rights: the rule, and what keeps it.
+//!
+//! An application ties code to its tables: the checks and casts of types, operators and operator classes, defaults,
+//! generated columns, constraints, index expressions, policies, rules, triggers. All of that is its
+//! owner's, and anybody's session may meet it. So:
+//!
+//! 1. A statement that reads or writes an application's table, or makes or compares values of its types, runs as
+//!    that table's owner in a security-restricted operation ([`AsTableOwner`]), and on no other of concord's ways. Where
+//!    two tables have to do with each other, as by a foreign key, each is asked in a statement of its own, and what
+//!    goes from one to the other are values of the operators' own types.
+//! 2. A statement over concord's own tables runs as the owner of the extension ([`AsOwner`]), and names no table and no
+//!    type of an application's. Nothing of an application's is called there.
+//! 3. What a caller reads for themselves (`digest`, the views, the log) is read with the caller's rights and
+//!    calls what every query of theirs calls, their own row security policies and no more.
+//! 4. Every switch of user opens a level of settings of its own and closes it when it ends, so that nothing that an
+//!    owner's code has set outlives it. The settings that values print by are set again with each.
+//! 5. No statement of concord's depends on `search_path`: [`pin_path`] has each run with PostgreSQL's own schema first,
+//!    whatever anybody has set meanwhile, and all else is named with its schema. Functions in SQL say
+//!    the same by `SET search_path`.
+//! 6. Whoever acts for others fires nothing that a caller has left to the end of the transaction.
+//!
+//! `pg_test/cluster/tests/many_nodes/rights.rs` walks through all kinds of such code and all ways in.
 
 #![allow(unsafe_code)]
 
+use super::printing::ExactPrinting;
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
 /// While it lives, the current user is the owner of the extension and `search_path` is fixed.
 /// Restored on drop; after an error PostgreSQL's own abort restores both.
 pub struct AsOwner {
-    user: pg_sys::Oid,
-    security_context: i32,
-    guc_level: i32,
+    _switched: Switched,
 }
 
-/// While it lives, the current user is the owner of an application's table, whose constraints may call
-/// the owner's own functions: they must not run with anybody else's rights.
-///
-/// Those functions can set any setting that their owner may (`search_path` above all): a level of settings
-/// of its own forgets that, so that concord's statements after it run under what they were promised.
+/// While it lives, the current user is the owner of an application's table, whose code must not run
+/// with anybody else's rights, and values print exactly.
 pub struct AsTableOwner {
-    user: pg_sys::Oid,
-    security_context: i32,
-    guc_level: i32,
+    _switched: Switched,
+    _printing: ExactPrinting,
 }
+
+/// Where concord's own schema is needed, too.
+const OWN_PATH: &CStr = c"pg_catalog, concord, pg_temp";
+const BARE_PATH: &CStr = c"pg_catalog, pg_temp";
 
 impl AsTableOwner {
-    /// Switches to the owner of `relation`.
+    /// Switches to the owner of `relation`. Row security does not hide the owner's rows, FORCE or not.
     pub fn of(relation: pg_sys::Oid) -> AsTableOwner {
-        let mut user = pg_sys::Oid::INVALID;
-        let mut security_context = 0;
-        // SAFETY: plain calls on the backend's own state.
-        unsafe {
-            pg_sys::GetUserIdAndSecContext(&mut user, &mut security_context);
-            let owner = relation_owner(relation).unwrap_or(user);
-            let guc_level = pg_sys::NewGUCNestLevel();
-            let restricted =
-                pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
-            pg_sys::SetUserIdAndSecContext(owner, security_context | restricted as i32);
-            AsTableOwner { user, security_context, guc_level }
-        }
-    }
-}
-
-impl Drop for AsTableOwner {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: undoes what `of` did, in reverse order; after an error the subtransaction's abort
-            // does.
-            unsafe {
-                pg_sys::AtEOXact_GUC(false, self.guc_level);
-                pg_sys::SetUserIdAndSecContext(self.user, self.security_context);
-            }
+        let restriction = pg_sys::SECURITY_RESTRICTED_OPERATION | pg_sys::SECURITY_NOFORCE_RLS;
+        AsTableOwner {
+            _switched: Switched::to_owner_of(relation, restriction, BARE_PATH),
+            _printing: ExactPrinting::enter(),
         }
     }
 }
@@ -69,6 +68,19 @@ impl AsOwner {
     }
 
     fn with(relation: pg_sys::Oid, restriction: u32) -> AsOwner {
+        AsOwner { _switched: Switched::to_owner_of(relation, restriction, OWN_PATH) }
+    }
+}
+
+/// Another user, with a level of settings of their own.
+struct Switched {
+    user: pg_sys::Oid,
+    security_context: i32,
+    guc_level: i32,
+}
+
+impl Switched {
+    fn to_owner_of(relation: pg_sys::Oid, restriction: u32, path: &CStr) -> Switched {
         let mut user = pg_sys::Oid::INVALID;
         let mut security_context = 0;
         // SAFETY: plain calls on the backend's own state; set_config_option copies its strings.
@@ -80,24 +92,38 @@ impl AsOwner {
                 owner,
                 security_context | (pg_sys::SECURITY_LOCAL_USERID_CHANGE | restriction) as i32,
             );
-            set_local(c"search_path", c"pg_catalog, concord, pg_temp");
-            AsOwner { user, security_context, guc_level }
+            set_local(c"search_path", path);
+            Switched { user, security_context, guc_level }
         }
     }
 }
 
-impl Drop for AsOwner {
+impl Drop for Switched {
     fn drop(&mut self) {
         // On the way out of an error, the transaction's abort restores user and settings; touching
         // them now could raise a second error while unwinding.
         if !std::thread::panicking() {
-            // SAFETY: undoes what `of` did, in reverse order.
+            // SAFETY: undoes what `to_owner_of` did, in reverse order.
             unsafe {
                 pg_sys::AtEOXact_GUC(false, self.guc_level);
                 pg_sys::SetUserIdAndSecContext(self.user, self.security_context);
             }
         }
     }
+}
+
+/// The path that a statement of concord's is understood by, set for its duration where it is another.
+#[must_use]
+pub struct PinnedPath {
+    _settings: Option<Nested>,
+}
+
+/// Has names mean PostgreSQL's own while what is returned lives, whoever has set `search_path` meanwhile.
+pub fn pin_path() -> PinnedPath {
+    // SAFETY: the variable behind the setting, never null once a backend has started.
+    let path = unsafe { CStr::from_ptr(pg_sys::namespace_search_path) };
+    let is_pinned = [OWN_PATH, BARE_PATH].contains(&path);
+    PinnedPath { _settings: (!is_pinned).then(|| Nested::set(&[(c"search_path", BARE_PATH)])) }
 }
 
 /// Settings that are put back on drop; after an error PostgreSQL's own abort does.
@@ -107,7 +133,7 @@ struct Nested {
 
 impl Nested {
     fn set(settings: &[(&CStr, &CStr)]) -> Nested {
-        // SAFETY: as in `AsOwner::of`.
+        // SAFETY: as in `Switched::to_owner_of`.
         unsafe {
             let guc_level = pg_sys::NewGUCNestLevel();
             settings.iter().for_each(|(name, value)| set_local(name, value));
@@ -134,7 +160,7 @@ pub struct NeutralNames {
 impl NeutralNames {
     /// Sets `search_path` to PostgreSQL's own schema alone, and `lc_monetary`.
     pub fn enter() -> NeutralNames {
-        let settings = [(c"search_path", c"pg_catalog, pg_temp"), (c"lc_monetary", c"C")];
+        let settings = [(c"search_path", BARE_PATH), (c"lc_monetary", c"C")];
         NeutralNames { _settings: Nested::set(&settings) }
     }
 }

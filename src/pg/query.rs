@@ -1,7 +1,7 @@
 //! SQL over concord's own tables from inside the backend, through SPI.
 //!
-//! Callers switch to the owner first ([`super::owner::AsOwner`]); statements are constant text with
-//! parameters, never built from row data. What reads does so under a snapshot taken now, whatever the
+//! Callers switch to the owner first, the extension's or the table's ([`super::owner`] says which);
+//! statements are constant text with parameters, never built from row data. What reads does so under a snapshot taken now, whatever the
 //! transaction's isolation level, unless [`Snapshot::Active`] is asked.
 //!
 //! Errors: whatever PostgreSQL finds wrong with a statement or its data, and a null where a column is
@@ -14,6 +14,7 @@
 use crate::error::{Error, OrRaise, Result};
 use crate::log::event::Varlena;
 use crate::log::metadata::copy_varlena;
+use crate::pg::owner::pin_path;
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
@@ -56,6 +57,19 @@ impl Row {
         let mut null = false;
         // SAFETY: as in `get`.
         unsafe { pg_sys::SPI_getbinval(self.tuple, self.descriptor, n, &mut null) }
+    }
+
+    /// A copy of column `n` as a parameter for another statement; it lives as long as the call under way.
+    pub fn parameter(&self, n: i32) -> Parameter {
+        let (mut null, mut length, mut by_value) = (false, 0, false);
+        // SAFETY: as in `get`; the value is copied to the memory that was current before SPI was connected.
+        unsafe {
+            let type_oid = pg_sys::SPI_gettypeid(self.descriptor, n);
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.descriptor, n, &mut null);
+            pg_sys::get_typlenbyval(type_oid, &mut length, &mut by_value);
+            let copy = |datum| pg_sys::SPI_datumTransfer(datum, by_value, i32::from(length));
+            (type_oid, (!null).then(|| copy(datum)))
+        }
     }
 
     /// A copy of column `n`, of a type of variable length, or `None` where it is null.
@@ -161,6 +175,7 @@ pub fn returning<T>(sql: &str, parameters: &[Parameter], mut row: impl FnMut(&Ro
 
 /// Runs a reading statement under the active snapshot.
 fn read(sql: &str, parameters: &[Parameter], mut each: impl FnMut(&Row)) {
+    let _path = pin_path();
     let connection = Connection::open().or_raise();
     // SAFETY: SPI is connected; values and nulls are as many as the statement's parameters.
     unsafe {
@@ -214,6 +229,7 @@ pub fn execute(sql: &str) {
 /// Runs `body` with SPI connected, which takes and releases its own snapshots where one is active; in
 /// the pre-commit callback none is, so one is pushed.
 fn with_snapshot<T>(body: impl FnOnce() -> T) -> T {
+    let _path = pin_path();
     // SAFETY: what is pushed is popped; an error unwinds into PostgreSQL's abort, which resets the
     // snapshot stack.
     unsafe {

@@ -1,12 +1,12 @@
 //! The unique indexes and foreign keys of a table, as SQL that asks about them.
 
 use super::target::Target;
-use crate::capture::current::ROW;
+use crate::capture::current::{ROW, whole_row};
 use crate::error::Result;
-use crate::pg::catalog::{cast, is_hashable, type_name};
+use crate::pg::catalog::{is_hashable, type_name};
 use crate::pg::query::{self, Row, parameter};
 use crate::track::{names_of, qualified_name};
-use concord_core::names::{quote_identifier, quote_literal};
+use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
 use std::rc::Rc;
 
@@ -67,10 +67,20 @@ pub struct ForeignKey {
     pub columns: Vec<String>,
     /// The columns referred to, in the same order.
     pub referred: Vec<String>,
-    /// The parent's types of these columns.
+    /// What the values are hashed as: the parent's types of these columns, under any domains.
     types: Vec<pg_sys::Oid>,
-    /// The operators that compare parent and child.
-    operators: Vec<String>,
+    /// The operators that compare a parent's value with a child's.
+    operators: Vec<Operator>,
+}
+
+/// An operator with the types that it takes: an operand that has its type already is cast by nobody.
+struct Operator {
+    /// Its name, qualified.
+    name: String,
+    /// The parent's operand.
+    left: pg_sys::Oid,
+    /// The child's.
+    right: pg_sys::Oid,
 }
 
 /// Reads the constraints of a table.
@@ -226,7 +236,11 @@ impl IndexShape {
         let conditions: Vec<String> = predicate.chain(equal).collect();
         let table = &target.name;
         UniqueIndex {
-            holder: format!("SELECT {ROW} FROM {table} {ROW} WHERE {}", conditions.join(" AND ")),
+            holder: format!(
+                "SELECT {} FROM {table} {ROW} WHERE {}",
+                whole_row(table),
+                conditions.join(" AND ")
+            ),
             plain: self.plain.into_iter().filter(|name| !name.is_empty()).collect(),
             name: self.name,
             columns: self.columns,
@@ -257,7 +271,14 @@ fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
                       FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY u(o, i)
                       JOIN pg_catalog.pg_operator o ON o.oid = u.o
                       JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace ORDER BY u.i),
-                k.confdeltype::text
+                k.confdeltype::text,
+                ARRAY(SELECT o.oprleft FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY u(o, i)
+                      JOIN pg_catalog.pg_operator o ON o.oid = u.o ORDER BY u.i),
+                ARRAY(SELECT o.oprright FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY u(o, i)
+                      JOIN pg_catalog.pg_operator o ON o.oid = u.o ORDER BY u.i),
+                ARRAY(SELECT a.atttypid FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(n, i)
+                      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n
+                      ORDER BY u.i)
          FROM pg_catalog.pg_constraint k
          WHERE k.contype = 'f' AND k.conparentid = 0 AND k.{side} = $1
          ORDER BY k.conname"
@@ -273,8 +294,8 @@ fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
             on_delete: row.required(8),
             columns: row.required(4),
             referred: row.required(5),
-            types: row.required(6),
-            operators: row.required(7),
+            types: row.required::<Vec<_>>(6).into_iter().map(base_type).collect(),
+            operators: operators(row),
         })
     })
 }
@@ -296,34 +317,83 @@ impl ForeignKey {
         hash_where(&given.join(" AND "), values)
     }
 
-    /// No column of the child's row is null, and no parent has these values.
-    pub fn broken(&self) -> String {
-        let given =
-            self.columns.iter().map(|c| format!("{ROW}.{} IS NOT NULL", quote_identifier(c)));
-        let pairs = self.columns.iter().zip(&self.referred).zip(&self.operators).map(
-            |((column, referred), operator)| {
-                let (column, referred) = (quote_identifier(column), quote_identifier(referred));
-                format!("p.{referred} {operator} {ROW}.{column}")
-            },
-        );
-        format!(
-            "{} AND NOT EXISTS (SELECT FROM {} p WHERE {})",
-            given.collect::<Vec<_>>().join(" AND "),
-            qualified_name(self.parent),
-            pairs.collect::<Vec<_>>().join(" AND ")
-        )
+    /// The values by which the child's row refers, as a list to select.
+    pub fn referring(&self) -> String {
+        let values = self.columns.iter().zip(&self.operators).map(|(column, operator)| {
+            format!("{ROW}.{}::{}", quote_identifier(column), type_name(operator.right))
+        });
+        values.collect::<Vec<_>>().join(", ")
     }
 
-    /// The child's row refers to the parent whose image is the SQL expression `image`.
-    pub fn refers_to(&self, image: &str) -> String {
-        let parents = self.referred.iter().zip(&self.types).map(|(referred, type_oid)| {
-            let (referred, cast) = (quote_literal(referred), cast(*type_oid));
-            format!("({image} OPERATOR(pg_catalog.->>) {referred}){cast}")
+    /// No column by which the child's row refers is null.
+    pub fn refers(&self) -> String {
+        let given =
+            self.columns.iter().map(|c| format!("{ROW}.{} IS NOT NULL", quote_identifier(c)));
+        given.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// Finds the parent of the values in $1 and so on, as [`ForeignKey::referring`] selects them.
+    pub fn parent_by_values(&self) -> String {
+        let pairs = self.referred.iter().zip(&self.operators).enumerate().map(
+            |(i, (referred, operator))| {
+                format!("{ROW}.{} {} ${}", quote_identifier(referred), operator.name, i + 1)
+            },
+        );
+        let (parent, pairs) =
+            (qualified_name(self.parent), pairs.collect::<Vec<_>>().join(" AND "));
+        format!("SELECT FROM {parent} {ROW} WHERE {pairs} LIMIT 1")
+    }
+
+    /// The values that children of this image of `parent` refer to, as a list to select.
+    pub fn referred_values(&self, parent: &Target, image: &str) -> String {
+        let values = self.referred.iter().zip(&self.operators).map(|(referred, operator)| {
+            let value = parent.column(referred).map_or("NULL".to_owned(), |c| c.value_of(image));
+            format!("({value})::{}", type_name(operator.left))
         });
+        values.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The child's row refers to the values in $1 and so on, as [`ForeignKey::referred_values`] selects them.
+    pub fn refers_to_values(&self) -> String {
         let pairs =
-            parents.zip(&self.operators).zip(&self.columns).map(|((parent, operator), column)| {
-                format!("{parent} {operator} {ROW}.{}", quote_identifier(column))
+            self.columns.iter().zip(&self.operators).enumerate().map(|(i, (column, operator))| {
+                format!("${} {} {ROW}.{}", i + 1, operator.name, quote_identifier(column))
             });
         pairs.collect::<Vec<_>>().join(" AND ")
     }
+
+    /// How many columns refer.
+    pub fn width(&self) -> i32 {
+        self.columns.len() as i32
+    }
+}
+
+/// The operators of a foreign key, each operand's type as values of its side have it.
+fn operators(row: &Row) -> Vec<Operator> {
+    let names: Vec<String> = row.required(7);
+    let [left, right, parents, children]: [Vec<pg_sys::Oid>; 4] =
+        [row.required(9), row.required(10), row.required(6), row.required(11)];
+    names
+        .into_iter()
+        .enumerate()
+        .map(|(i, name)| Operator {
+            name,
+            left: operand(left[i], parents[i]),
+            right: operand(right[i], children[i]),
+        })
+        .collect()
+}
+
+/// The type of an operand: an operator of `anyenum` takes the column's own.
+#[allow(unsafe_code)]
+fn operand(declared: pg_sys::Oid, column: pg_sys::Oid) -> pg_sys::Oid {
+    // SAFETY: a catalog look-up by object id.
+    let kind = unsafe { pg_sys::get_typtype(declared) } as u8;
+    if kind == pg_sys::TYPTYPE_PSEUDO { base_type(column) } else { declared }
+}
+
+#[allow(unsafe_code)]
+fn base_type(type_oid: pg_sys::Oid) -> pg_sys::Oid {
+    // SAFETY: a catalog look-up by object id.
+    unsafe { pg_sys::getBaseType(type_oid) }
 }

@@ -11,11 +11,11 @@ use super::rows::Record;
 use super::show::{Gone, Work};
 use super::target::Target;
 use crate::capture::current::{
-    ROW, key_condition, key_of_text, key_parameters, key_values, record_id_of,
+    ROW, key_condition, key_of_text, key_parameters, key_values, record_id_of, whole_row,
 };
 use crate::error::{Error, Result};
 use crate::pg::owner::{AsTableOwner, FiringTriggers};
-use crate::pg::query::{self, Parameter, parameter};
+use crate::pg::query::{self, Parameter, Row, parameter};
 use crate::track::qualified_name;
 use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::PgSqlErrorCode;
@@ -60,38 +60,57 @@ fn missing_parent(work: &mut Work, record: &Record) -> Result<Option<Rc<ForeignK
     let entry = work.decision.entry(record)?;
     let (Some(target), Some(_)) = (entry.target.clone(), &entry.current) else { return Ok(None) };
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
-    for foreign_key in &target.constraints()?.parents {
-        let condition = key_condition(&target.tracked, 1);
-        let broken = foreign_key.broken();
-        let sql = format!("SELECT FROM {} {ROW} WHERE {condition} AND {broken}", target.name);
-        if query::exists(&sql, &keys) {
-            return Ok(Some(Rc::clone(foreign_key)));
+    let row = format!("{} {ROW} WHERE {}", target.name, key_condition(&target.tracked, 1));
+    first_lacking(&target, |key| format!("{row} AND {}", key.refers()), &keys)
+}
+
+/// The first foreign key of an image that leads nowhere.
+pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<ForeignKey>>> {
+    let row = |key: &ForeignKey| {
+        let columns = key.columns.iter().filter_map(|name| target.column(name)).map(|column| {
+            format!("{} AS {}", column.value_of("$1"), quote_identifier(&column.name))
+        });
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        format!("(SELECT {columns}) {ROW} WHERE {}", key.refers())
+    };
+    first_lacking(target, row, &[as_json(image)])
+}
+
+/// The first foreign key by which the child's row in `row`, a FROM clause, finds no parent.
+fn first_lacking(
+    target: &Target,
+    row: impl Fn(&ForeignKey) -> String,
+    parameters: &[Parameter],
+) -> Result<Option<Rc<ForeignKey>>> {
+    for key in &target.constraints()?.parents {
+        let referring = {
+            let _owner = AsTableOwner::of(key.child);
+            let sql = format!("SELECT {} FROM {}", key.referring(), row(key));
+            query::all(&sql, parameters, |row| ((), values(row, 1, key)))
+        };
+        if !without_parent(key, referring).is_empty() {
+            return Ok(Some(Rc::clone(key)));
         }
     }
     Ok(None)
 }
 
-/// The first foreign key of an image that leads nowhere.
-pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<ForeignKey>>> {
-    for foreign_key in &target.constraints()?.parents {
-        let columns: Vec<String> = foreign_key
-            .columns
-            .iter()
-            .filter_map(|name| target.column(name))
-            .map(|column| {
-                format!("{} AS {}", column.value_of("$1"), quote_identifier(&column.name))
-            })
-            .collect();
-        let sql = format!(
-            "SELECT FROM (SELECT {}) {ROW} WHERE {}",
-            columns.join(", "),
-            foreign_key.broken()
-        );
-        if query::exists(&sql, &[as_json(image)]) {
-            return Ok(Some(Rc::clone(foreign_key)));
-        }
+/// A foreign key's values in a row of a result, from column `first` on.
+fn values(row: &Row, first: i32, key: &ForeignKey) -> Vec<Parameter> {
+    (first..first + key.width()).map(|n| row.parameter(n)).collect()
+}
+
+/// Of children with the values by which they refer, those whose values no parent has. The child's owner
+/// has read the values, the parent's looks for them: each is asked about what is theirs, and nothing
+/// is cast on the way.
+fn without_parent<T>(key: &ForeignKey, children: Vec<(T, Vec<Parameter>)>) -> Vec<T> {
+    if children.is_empty() {
+        return Vec::new();
     }
-    Ok(None)
+    let _owner = AsTableOwner::of(key.parent);
+    let sql = key.parent_by_values();
+    let is_orphan = |(_, values): &(T, Vec<Parameter>)| !query::exists(&sql, values);
+    children.into_iter().filter(is_orphan).map(|(child, _)| child).collect()
 }
 
 /// Rows that are set aside and refer to this one.
@@ -114,22 +133,45 @@ pub fn waiting_for(parent: &Gone) -> Result<Vec<Record>> {
 
 /// Rows that referred to one that is gone, and now refer to none.
 fn orphans(lost: &Gone) -> Result<Vec<(Record, Rc<ForeignKey>)>> {
-    let mut orphans = Vec::new();
-    for foreign_key in &lost.target.constraints()?.children {
-        let (schema, table) = &foreign_key.child_names;
-        let Some(target) = Target::find(schema, table)? else { continue };
-        let (refers, broken) = (foreign_key.refers_to("$1"), foreign_key.broken());
-        let sql = format!("SELECT {ROW} FROM {} {ROW} WHERE {refers} AND {broken}", target.name);
-        let ids = query::all(&sql, &[as_json(&lost.image)], |row| {
-            // SAFETY: the column is the whole row of the tracked table.
-            unsafe { record_id_of(&target.tracked, row.datum(1)) }
-        });
-        for id in ids {
-            let record = Record { schema: schema.clone(), table: table.clone(), record_id: id? };
-            orphans.push((record, Rc::clone(foreign_key)));
+    let mut all = Vec::new();
+    for key in &lost.target.constraints()?.children {
+        let referred = referred(&lost.target, key, vec![as_json(&lost.image)]);
+        all.extend(orphans_of(key, referred)?.into_iter().map(|record| (record, Rc::clone(key))));
+    }
+    Ok(all)
+}
+
+/// The values that children of these images, each of type `jsonb`, referred to, as their owner reads them.
+fn referred(parent: &Target, key: &ForeignKey, images: Vec<Parameter>) -> Vec<Vec<Parameter>> {
+    let _owner = AsTableOwner::of(key.parent);
+    let sql = format!("SELECT {}", key.referred_values(parent, "$1"));
+    let images = images.into_iter();
+    let all = images.flat_map(|image| query::all(&sql, &[image], |row| values(row, 1, key)));
+    all.filter(|values| values.iter().all(|(_, value)| value.is_some())).collect()
+}
+
+/// The tracked children that refer to any of these values, and to no parent.
+fn orphans_of(key: &ForeignKey, referred: Vec<Vec<Parameter>>) -> Result<Vec<Record>> {
+    let (schema, table) = &key.child_names;
+    let Some(target) = Target::find(schema, table)? else { return Ok(Vec::new()) };
+    let mut children = Vec::new();
+    {
+        let _owner = AsTableOwner::of(key.child);
+        let (row, refers) = (whole_row(&target.name), key.refers_to_values());
+        let sql =
+            format!("SELECT {row}, {} FROM {} {ROW} WHERE {refers}", key.referring(), target.name);
+        for parent in referred {
+            children.extend(query::all(&sql, &parent, |row| {
+                // SAFETY: the column is the whole row of the tracked table.
+                let id = unsafe { record_id_of(&target.tracked, row.datum(1)) };
+                (id, values(row, 2, key))
+            }));
         }
     }
-    Ok(orphans)
+    let named = |id: Result<String>| {
+        id.map(|record_id| Record { schema: schema.clone(), table: table.clone(), record_id })
+    };
+    without_parent(key, children).into_iter().map(named).collect()
 }
 
 /// Whether tracked rows refer to what this image was, and to nothing now.
@@ -140,16 +182,22 @@ pub fn leaves_orphans(target: &Rc<Target>, image: &Map<String, Value>) -> Result
 
 /// Of these records, those whose row lacks a parent.
 pub fn lacking_among(target: &Target, ids: &[String]) -> Result<Vec<String>> {
-    let key = key_of_text(&target.tracked, "k.id");
+    let is_row = key_of_text(&target.tracked, "k.id");
     let mut lacking = Vec::new();
-    for foreign_key in &target.constraints()?.parents {
+    for key in &target.constraints()?.parents {
         let sql = format!(
-            "SELECT k.id FROM unnest($1) k(id) JOIN {} {ROW} ON {key} WHERE {}",
+            "SELECT k.id, {} FROM unnest($1) k(id) JOIN {} {ROW} ON {is_row} WHERE {}",
+            key.referring(),
             target.name,
-            foreign_key.broken()
+            key.refers()
         );
-        lacking
-            .extend(query::all(&sql, &[parameter(ids.to_vec())], |row| row.required::<String>(1)));
+        let children = {
+            let _owner = AsTableOwner::of(key.child);
+            query::all(&sql, &[parameter(ids.to_vec())], |row| {
+                (row.required::<String>(1), values(row, 2, key))
+            })
+        };
+        lacking.extend(without_parent(key, children));
     }
     Ok(lacking)
 }
@@ -158,36 +206,26 @@ pub fn lacking_among(target: &Target, ids: &[String]) -> Result<Vec<String>> {
 /// now.
 pub fn orphaned_by(target: &Target, place: &[Parameter]) -> Result<Vec<Record>> {
     let mut orphans = Vec::new();
-    for foreign_key in &target.constraints()?.children {
-        let (schema, table) = &foreign_key.child_names;
-        let Some(child) = Target::find(schema, table)? else { continue };
-        let referred: Vec<String> = foreign_key
-            .referred
-            .iter()
-            .map(|name| {
-                format!("k.image -> {0} IS DISTINCT FROM e.new_values -> {0}", quote_literal(name))
-            })
-            .collect();
+    for key in &target.constraints()?.children {
+        let (schema, table) = &key.child_names;
+        if Target::find(schema, table)?.is_none() {
+            continue;
+        }
+        let changed = key.referred.iter().map(|name| {
+            format!("e.old_values -> {0} IS DISTINCT FROM e.new_values -> {0}", quote_literal(name))
+        });
         let sql = format!(
-            "SELECT {ROW}
+            "SELECT e.old_values
              FROM concord.change_events e
-             CROSS JOIN LATERAL (SELECT e.old_values AS image OFFSET 0) k
-             JOIN {} {ROW} ON {}
              WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
                AND e.table_schema = $4 AND e.table_name = $5
-               AND e.operation IN ('UPDATE', 'DELETE', 'TRUNCATE') AND ({}) AND {}",
-            child.name,
-            foreign_key.refers_to("k.image"),
-            referred.join(" OR "),
-            foreign_key.broken()
+               AND e.operation IN ('UPDATE', 'DELETE', 'TRUNCATE') AND ({})",
+            changed.collect::<Vec<_>>().join(" OR ")
         );
-        orphans.extend(query::all(&sql, place, |row| {
-            // SAFETY: the column is the whole row of the tracked table.
-            let id = unsafe { record_id_of(&child.tracked, row.datum(1)) };
-            id.map(|record_id| Record { schema: schema.clone(), table: table.clone(), record_id })
-        }));
+        let images = query::all(&sql, place, |row| row.parameter(1));
+        orphans.extend(orphans_of(key, referred(target, key, images))?);
     }
-    orphans.into_iter().collect()
+    Ok(orphans)
 }
 
 /// Before a row goes: children in tables that are not tracked are nobody's but this node's, and what
@@ -198,29 +236,33 @@ pub fn release_untracked(target: &Target, image: &Map<String, Value>) -> Result<
         if Target::find(schema, table)?.is_some() {
             continue;
         }
-        let child = qualified_name(key.child);
-        let refers = key.refers_to("$1");
-        let set = |value: &str| {
-            let columns = key.columns.iter().map(|c| format!("{} = {value}", quote_identifier(c)));
-            let columns = columns.collect::<Vec<_>>().join(", ");
-            format!("UPDATE {child} {} SET {columns} WHERE {refers}", crate::capture::current::ROW)
-        };
-        let statement = match key.on_delete.as_str() {
-            "c" => format!("DELETE FROM {child} {ROW} WHERE {refers}"),
-            "n" => set("NULL"),
-            "d" => set("DEFAULT"),
-            _ => {
-                let sql = format!("SELECT FROM {child} {ROW} WHERE {refers} LIMIT 1");
-                if query::exists(&sql, &[as_json(image)]) {
-                    return Err(still_referred(key));
-                }
-                continue;
-            }
-        };
-        let _owner = AsTableOwner::of(key.child);
-        let _firing = FiringTriggers::begin();
-        query::run(&statement, &[as_json(image)]);
+        for values in referred(target, key, vec![as_json(image)]) {
+            release(key, &values)?;
+        }
     }
+    Ok(())
+}
+
+/// Does to the children that refer to these values what the foreign key declares.
+fn release(key: &ForeignKey, values: &[Parameter]) -> Result<()> {
+    let (child, refers) = (qualified_name(key.child), key.refers_to_values());
+    let set = |value: &str| {
+        let columns = key.columns.iter().map(|c| format!("{} = {value}", quote_identifier(c)));
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        format!("UPDATE {child} {ROW} SET {columns} WHERE {refers}")
+    };
+    let _owner = AsTableOwner::of(key.child);
+    let statement = match key.on_delete.as_str() {
+        "c" => format!("DELETE FROM {child} {ROW} WHERE {refers}"),
+        "n" => set("NULL"),
+        "d" => set("DEFAULT"),
+        _ => {
+            let sql = format!("SELECT FROM {child} {ROW} WHERE {refers} LIMIT 1");
+            return if query::exists(&sql, values) { Err(still_referred(key)) } else { Ok(()) };
+        }
+    };
+    let _firing = FiringTriggers::begin();
+    query::run(&statement, values);
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::constraints::{Constraints, read_constraints};
-use crate::capture::current::{ROW, key_condition};
+use crate::capture::current::{ROW, key_condition, whole_row};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
@@ -175,7 +175,8 @@ impl Target {
     /// Fetches the row and locks it; the key's values are the parameters.
     pub fn select(&self) -> String {
         let condition = key_condition(&self.tracked, 1);
-        format!("SELECT {ROW} FROM {} {ROW} WHERE {condition} FOR UPDATE", self.name)
+        let row = whole_row(&self.name);
+        format!("SELECT {row} FROM {} {ROW} WHERE {condition} FOR UPDATE", self.name)
     }
 
     /// Inserts the image in $1; redacted columns take their defaults from $2.
@@ -250,10 +251,10 @@ impl Target {
         settings.join(", ")
     }
 
-    /// Deletes the row and returns it; the key's values are the parameters.
+    /// Deletes the row; the key's values are the parameters.
     pub fn delete(&self) -> String {
         let condition = key_condition(&self.tracked, 1);
-        format!("DELETE FROM {} {ROW} WHERE {condition} RETURNING {ROW}", self.name)
+        format!("DELETE FROM {} {ROW} WHERE {condition}", self.name)
     }
 }
 

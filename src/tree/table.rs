@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::declared::Tree;
-use crate::capture::current::{ROW, equality, record_id_of};
+use crate::capture::current::{ROW, equality, record_id_of, whole_row};
 use crate::capture::relation;
 use crate::capture::shape::{Tracked, position};
 use crate::error::{Error, Result};
@@ -122,7 +122,8 @@ impl<'a> TreeTable<'a> {
     pub fn record_ids(&self, keys: &BTreeSet<String>) -> Result<BTreeSet<String>> {
         let key = format!("{ROW}.{}", quote_identifier(&self.shape.key));
         let (wanted, is_wanted) = (self.wanted(), self.equal(&key, "w.id"));
-        let sql = format!("SELECT {ROW} FROM {} {ROW} JOIN {wanted} ON {is_wanted}", self.name);
+        let row = whole_row(&self.name);
+        let sql = format!("SELECT {row} FROM {} {ROW} JOIN {wanted} ON {is_wanted}", self.name);
         let ids = query::all(&sql, &[texts(keys.iter().map(String::as_str))], |row| {
             // SAFETY: the column is the whole row of the tracked table.
             unsafe { record_id_of(&self.shape.tracked, row.datum(1)) }
