@@ -21,8 +21,11 @@ fn node(cluster: &Cluster, name: &str) -> Session {
 /// A number that dies is filled without anybody calling `tick()`.
 fn assert_voids_come(cluster: &Cluster, database: &str) {
     let mut session = cluster.connect(database);
-    let number =
-        lose_number(cluster, database, "BEGIN READ WRITE; INSERT INTO note VALUES (1000); COMMIT");
+    let number = lose_number(
+        cluster,
+        database,
+        "SET TRANSACTION READ WRITE; INSERT INTO note VALUES (1000)",
+    );
     let filled = format!(
         "SELECT EXISTS (SELECT FROM concord.change_events
                         WHERE origin_node_id = concord.node_id() AND node_sequence = {number}
