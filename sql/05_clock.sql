@@ -7,7 +7,9 @@ CREATE FUNCTION concord.hlc_reset() RETURNS concord.hlc
 CREATE FUNCTION concord.gen_ulid() RETURNS concord.ulid
     LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_gen_ulid';
 
-COMMENT ON FUNCTION concord.hlc_now() IS 'Ticks the hybrid logical clock of this server';
-COMMENT ON FUNCTION concord.hlc_observe(concord.hlc) IS 'Takes in an HLC from elsewhere and ticks beyond it';
-COMMENT ON FUNCTION concord.hlc_reset() IS 'Sets a poisoned clock back; the database goes on as a new node';
-COMMENT ON FUNCTION concord.gen_ulid() IS 'A new ULID, greater than every one made before on this server';
+COMMENT ON FUNCTION concord.hlc_now() IS 'Advances the clock of this server and returns its new value';
+COMMENT ON FUNCTION concord.hlc_observe(concord.hlc) IS
+    'Advances the clock past a value from elsewhere and returns its new value';
+COMMENT ON FUNCTION concord.hlc_reset() IS
+    'Sets back a clock that ran too far ahead; the database goes on as a new node';
+COMMENT ON FUNCTION concord.gen_ulid() IS 'Returns a new ULID, greater than all that were made before on this server';

@@ -14,9 +14,9 @@ CREATE TRIGGER identity_written AFTER INSERT ON concord.identity
 ALTER TABLE concord.identity ENABLE ALWAYS TRIGGER identity_written;
 
 COMMENT ON FUNCTION concord._identity_written() IS
-    'Has the server look at concord.identity again after a restore';
-COMMENT ON FUNCTION concord.node_id() IS 'The identity of this database';
-COMMENT ON FUNCTION concord.heartbeat() IS 'Tells the other nodes of this one';
-COMMENT ON FUNCTION concord.tick() IS 'What has to happen now and then; the background worker runs it';
+    'Internal: has all backends read concord.identity again after it was written';
+COMMENT ON FUNCTION concord.node_id() IS 'Returns the identity of this node';
+COMMENT ON FUNCTION concord.heartbeat() IS 'Writes an event that tells other nodes of this one';
+COMMENT ON FUNCTION concord.tick() IS 'Does what is due now and then; the background worker calls it';
 COMMENT ON FUNCTION concord.flush() IS
-    'Numbers and writes this transaction''s events now, so that it can read them; further tracked writes are refused';
+    'Writes the events of this transaction now, so that it can read them; further tracked writes are refused';

@@ -7,4 +7,10 @@ CREATE TABLE concord.consumers (
     last_read     timestamptz
 );
 
-COMMENT ON TABLE concord.consumers IS 'Readers of the log and how far each has come';
+COMMENT ON TABLE concord.consumers IS 'Readers of the log, and how far each has come';
+
+COMMENT ON COLUMN concord.consumers.consumer IS 'Name of the reader';
+COMMENT ON COLUMN concord.consumers.delivered IS 'Vector of the events that the reader was given';
+COMMENT ON COLUMN concord.consumers.acknowledged IS 'Vector of the events that the reader has acknowledged';
+COMMENT ON COLUMN concord.consumers.created_at IS 'When the reader first called consume()';
+COMMENT ON COLUMN concord.consumers.last_read IS 'When the reader last called consume()';

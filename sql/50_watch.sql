@@ -10,6 +10,7 @@ CREATE TABLE concord._watched_tables (
     partition_names text[] NOT NULL DEFAULT '{}',
     columns         text[] NOT NULL DEFAULT '{}'
 );
+COMMENT ON TABLE concord._watched_tables IS 'Internal: tracked tables as the event trigger last saw them';
 
 CREATE TABLE concord.capture_windows (
     window_id     concord.ulid PRIMARY KEY DEFAULT concord.gen_ulid(),
@@ -20,5 +21,11 @@ CREATE TABLE concord.capture_windows (
     closed_at     timestamptz
 );
 
-COMMENT ON TABLE concord.capture_windows IS
-    'Times in which changes of a tracked table were not captured; an open one has no closed_at';
+COMMENT ON TABLE concord.capture_windows IS 'Times during which changes of a tracked table were not captured';
+
+COMMENT ON COLUMN concord.capture_windows.window_id IS 'Identifies the window';
+COMMENT ON COLUMN concord.capture_windows.table_schema IS 'Schema of the table';
+COMMENT ON COLUMN concord.capture_windows.table_name IS 'Name of the table';
+COMMENT ON COLUMN concord.capture_windows.reason IS 'Why changes were not captured';
+COMMENT ON COLUMN concord.capture_windows.opened_at IS 'When capture ended';
+COMMENT ON COLUMN concord.capture_windows.closed_at IS 'When capture began again; null while the window is open';

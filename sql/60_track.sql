@@ -8,11 +8,11 @@ CREATE FUNCTION concord.truncate_trigger() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'concord_truncate_trigger';
 
 COMMENT ON FUNCTION concord.capture_trigger() IS
-    'AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW: puts the change into the log';
+    'Trigger function, AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW: captures the change';
 COMMENT ON FUNCTION concord.version_trigger() IS
-    'BEFORE INSERT OR UPDATE, FOR EACH ROW: stamps the version column and finds stale writes';
+    'Trigger function, BEFORE INSERT OR UPDATE FOR EACH ROW: stamps the version column and finds stale writes';
 COMMENT ON FUNCTION concord.truncate_trigger() IS
-    'BEFORE TRUNCATE, FOR EACH STATEMENT: puts every row that goes into the log';
+    'Trigger function, BEFORE TRUNCATE FOR EACH STATEMENT: captures every row that goes';
 
 CREATE FUNCTION concord._track_with_text(
     relation oid, version_column text, conflict_policy text, on_stale text, exclude text[],
@@ -46,11 +46,14 @@ CREATE FUNCTION concord.untrack(relation regclass) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'concord_untrack_wrapper';
 
-COMMENT ON FUNCTION concord.track IS 'Captures every change of a table; again with other options changes them';
-COMMENT ON FUNCTION concord.untrack IS 'Stops capturing changes of a table; its history and its version column stay';
+COMMENT ON FUNCTION concord._track_with_text IS 'Internal: does what track() does';
+COMMENT ON FUNCTION concord.track IS
+    'Captures every change of a table from now on; for a tracked table, changes its options';
+COMMENT ON FUNCTION concord.untrack IS 'Ends the capture of a table; its history and its version column stay';
 
 CREATE FUNCTION concord._trigger_options(arguments bytea) RETURNS jsonb
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_trigger_options_wrapper';
+COMMENT ON FUNCTION concord._trigger_options(bytea) IS 'Internal: the options that a trigger''s arguments say';
 
 -- The options stand in the triggers and nowhere else, so a table whose triggers were made by hand is
 -- here like any other. Arguments of the version trigger come last and win.
@@ -81,7 +84,26 @@ CROSS JOIN LATERAL (
     SELECT concord._trigger_options(t.tgargs || COALESCE(v.tgargs, '')) AS options) o
 WHERE t.tgparentid = 0 AND t.tgfoid = 'concord.capture_trigger()'::regprocedure;
 
-COMMENT ON VIEW concord.tracked_tables IS 'Every table with a capture trigger, and its options';
+COMMENT ON VIEW concord.tracked_tables IS 'Tables with a capture trigger, and their options';
+COMMENT ON COLUMN concord.tracked_tables.relation IS 'The table';
+COMMENT ON COLUMN concord.tracked_tables.table_schema IS 'Schema of the table';
+COMMENT ON COLUMN concord.tracked_tables.table_name IS 'Name of the table';
+COMMENT ON COLUMN concord.tracked_tables.conflict_policy IS
+    'What decides between concurrent writes: lww, merge or manual';
+COMMENT ON COLUMN concord.tracked_tables.version_column IS 'Column for row versions; null without a version trigger';
+COMMENT ON COLUMN concord.tracked_tables.on_stale IS 'What becomes of a stale write: record, overwrite or reject';
+COMMENT ON COLUMN concord.tracked_tables.exclude IS 'Columns that are not captured';
+COMMENT ON COLUMN concord.tracked_tables.redact IS 'Columns whose values are not captured, only that they changed';
+COMMENT ON COLUMN concord.tracked_tables.redact_default IS 'Values that redacted columns get in rows from other nodes';
+COMMENT ON COLUMN concord.tracked_tables.merge_groups IS 'Groups of columns that change together under merge';
+COMMENT ON COLUMN concord.tracked_tables.merge_silently IS 'Columns in which a difference between nodes is no conflict';
+COMMENT ON COLUMN concord.tracked_tables.rename IS
+    'Columns whose value is changed to show a row whose unique value another record has';
+COMMENT ON COLUMN concord.tracked_tables.on_missing_parent IS
+    'What becomes of a row whose parent another node deleted: set_aside or revive_parent';
+COMMENT ON COLUMN concord.tracked_tables.record_key IS
+    'Columns that identify a record; null if they are the table''s own key';
+COMMENT ON COLUMN concord.tracked_tables.capturing IS 'Whether the capture trigger is enabled';
 
 CREATE FUNCTION concord.set_context(
     user_id text = NULL, request_id text = NULL, ip inet = NULL, action text = NULL,
@@ -89,4 +111,4 @@ CREATE FUNCTION concord.set_context(
     LANGUAGE c AS 'MODULE_PATHNAME', 'concord_set_context';
 
 COMMENT ON FUNCTION concord.set_context IS
-    'Sets who, why and from where for this transaction''s events; null leaves a value as it is';
+    'Sets what the events of this transaction say of user, request, address and action; null leaves a value as it is';

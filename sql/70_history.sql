@@ -78,17 +78,16 @@ CREATE FUNCTION concord.history(relation regclass, record_id text) RETURNS SETOF
         ORDER BY e.hlc, e.origin_node_id, e.node_sequence
     $$;
 
-COMMENT ON FUNCTION concord.table_names(regclass) IS 'The names a table has had, and when';
-COMMENT ON FUNCTION concord.record_names(regclass, text) IS 'The keys a record has had, and when';
+COMMENT ON FUNCTION concord.table_names(regclass) IS 'Names that a table has had, and when';
+COMMENT ON FUNCTION concord.record_names(regclass, text) IS 'Keys that a record has had, and when';
 COMMENT ON FUNCTION concord.history(regclass, text) IS
-    'The events of one record, oldest first; follows changed keys and renamed tables';
+    'Events of a record, oldest first, under all keys and table names that it has had';
 
 CREATE FUNCTION concord._row_now(relation regclass, record_id text, exact boolean = false)
     RETURNS jsonb
     LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'concord_row_now';
 
--- What events of one record make of it together; null where it does not exist.
 CREATE FUNCTION concord.fold_events(event_ids concord.ulid[]) RETURNS jsonb
     LANGUAGE c STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'concord_fold_events';
@@ -123,5 +122,9 @@ CREATE FUNCTION concord.row_at(relation regclass, record_id text, at timestamptz
     LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
     AS $$ SELECT concord.row_at_hlc($1, $2, concord.hlc($3, 65535)) $$;
 
-COMMENT ON FUNCTION concord.row_at(regclass, text, timestamptz) IS
-    'The image of a row as it was at a moment; null where it did not exist';
+COMMENT ON FUNCTION concord._row_now(regclass, text, boolean) IS 'Internal: the image of a row as the table shows it';
+COMMENT ON FUNCTION concord.fold_events(concord.ulid[]) IS
+    'What events of one record make of it together; null if it does not exist';
+COMMENT ON FUNCTION concord.row_at_hlc(regclass, text, concord.hlc) IS
+    'Image of a row at a clock value; null if it did not exist';
+COMMENT ON FUNCTION concord.row_at(regclass, text, timestamptz) IS 'Image of a row at a time; null if it did not exist';

@@ -20,5 +20,5 @@ CREATE FUNCTION concord.digest(relation regclass) RETURNS text
     END
     $$;
 
-COMMENT ON FUNCTION concord.row_image(regclass, record) IS 'The image of a row, as events show it';
-COMMENT ON FUNCTION concord.digest(regclass) IS 'A digest of a table''s rows, to compare nodes by';
+COMMENT ON FUNCTION concord.row_image(regclass, record) IS 'Image of a row, as events show it';
+COMMENT ON FUNCTION concord.digest(regclass) IS 'Digest of a table''s rows: equal on two nodes exactly if the rows are';

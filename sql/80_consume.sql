@@ -92,7 +92,9 @@ CREATE FUNCTION concord.acknowledge(consumer text, upto concord.ulid) RETURNS vo
     END
     $$;
 
+COMMENT ON FUNCTION concord._events_after(jsonb, integer) IS
+    'Internal: events after a vector, up to each node''s first hole';
 COMMENT ON FUNCTION concord.consume(text, integer) IS
-    'The next events that a consumer has not acknowledged; the same ones again until it does';
+    'Next events that a reader has not acknowledged; the same ones again until it has';
 COMMENT ON FUNCTION concord.acknowledge(text, concord.ulid) IS
-    'Moves a consumer''s cursor behind an event that was delivered to it';
+    'Moves a reader''s cursor past an event that it was given';

@@ -72,6 +72,9 @@ CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 1
     END
     $$;
 
-COMMENT ON FUNCTION concord.vector() IS 'What this node has: per node, the highest number up to which it has all';
+COMMENT ON FUNCTION concord._contiguous_sequence(concord.ulid) IS
+    'Internal: the number up to which the log has all events of an identity of this node';
+COMMENT ON FUNCTION concord._check_vector(jsonb) IS 'Internal: refuses what is no vector';
+COMMENT ON FUNCTION concord.vector() IS 'What this node has: per node, the number up to which it has all events';
 COMMENT ON FUNCTION concord.export_events(jsonb, integer) IS
-    'The events that a node with this vector lacks, each a JSON object keyed by the log''s columns';
+    'Events that a node with the given vector lacks, as JSON objects keyed by the columns of the log';

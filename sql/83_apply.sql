@@ -9,7 +9,7 @@ CREATE FUNCTION concord.retry_pending(
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_retry_pending';
 
 COMMENT ON FUNCTION concord.apply_events(jsonb[]) IS
-    'Takes in events that another node exported, in any order and any number of times';
+    'Applies events that another node exported, in any order and any number of times';
 COMMENT ON FUNCTION concord.retry_pending() IS
     'Tries again what waits: received groups, and rows that could not be shown';
 
@@ -34,7 +34,7 @@ CREATE FUNCTION concord.received_vector() RETURNS jsonb
     $$;
 
 COMMENT ON FUNCTION concord.received_vector() IS
-    'What need not be sent to this node: per node, the highest number up to which it has all, waiting events included';
+    'What need not be sent to this node: its vector, with waiting events counted';
 
 -- Ranges known to exist, because something after them is here or somebody has seen them, and not here.
 CREATE FUNCTION concord.gaps()

@@ -23,8 +23,9 @@ CREATE CONSTRAINT TRIGGER enter AFTER INSERT ON concord.change_events
     EXECUTE FUNCTION concord._enter_trigger();
 ALTER TABLE concord.change_events ENABLE REPLICA TRIGGER enter;
 
-COMMENT ON FUNCTION concord._receive_trigger() IS 'Takes the events that logical replication brings';
-COMMENT ON FUNCTION concord._enter_trigger() IS 'Lets enter what a replicated transaction has brought';
+COMMENT ON FUNCTION concord._is_arriving() IS 'Internal: whether a row comes by logical replication';
+COMMENT ON FUNCTION concord._receive_trigger() IS 'Internal: takes the events that logical replication brings';
+COMMENT ON FUNCTION concord._enter_trigger() IS 'Internal: lets enter what a replicated transaction has brought';
 
 -- Refuses what cannot be a publication of the log by this name: any other is somebody else's.
 CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
@@ -96,7 +97,6 @@ CREATE FUNCTION concord.subscription_commands(
     END
     $$;
 
-COMMENT ON FUNCTION concord.create_publication(name) IS
-    'Publishes the log, so that other nodes can subscribe to it';
+COMMENT ON FUNCTION concord.create_publication(name) IS 'Publishes the log, so that other nodes can subscribe to it';
 COMMENT ON FUNCTION concord.subscription_commands(name, text, boolean, name) IS
-    'The commands by which this node subscribes to another''s log, for psql''s \gexec';
+    'Commands with which this node subscribes to the log of another, for \gexec in psql';

@@ -7,5 +7,5 @@ CREATE FUNCTION concord.reopen_conflict(conflict_id concord.ulid) RETURNS void
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_reopen_conflict';
 
 COMMENT ON FUNCTION concord.resolve_conflict(concord.ulid, text, jsonb) IS
-    'Decides a conflict on all nodes: keep ''local'', ''remote'' or ''merged'', with other values in some columns';
-COMMENT ON FUNCTION concord.reopen_conflict(concord.ulid) IS 'Opens a resolved conflict again, on all nodes';
+    'Decides a conflict on all nodes: keeps local, remote or merged, with other values in some columns';
+COMMENT ON FUNCTION concord.reopen_conflict(concord.ulid) IS 'Opens a resolved conflict again on all nodes';

@@ -40,7 +40,7 @@ SELECT s.relation, s.column_name, s.atttypid::regtype AS column_type, s.sequence
                     % s.places = 0, false) AS spread
 FROM stepping s;
 
-COMMENT ON VIEW concord._key_sequences IS 'Sequences behind the keys of tracked tables';
+COMMENT ON VIEW concord._key_sequences IS 'Internal: sequences behind the keys of tracked tables';
 
 -- Whether two key spaces have a value in common.
 CREATE FUNCTION concord._key_spaces_meet(one jsonb, other jsonb) RETURNS boolean
@@ -185,5 +185,11 @@ CREATE FUNCTION concord.spread_sequences(
     END
     $$;
 
+COMMENT ON FUNCTION concord._key_spaces_meet(jsonb, jsonb) IS 'Internal: whether two key spaces have a value in common';
+COMMENT ON FUNCTION concord._claim_key_space(jsonb) IS 'Internal: makes a key space that of this node';
+COMMENT ON FUNCTION concord._choose_key_space() IS 'Internal: a key space that no other known node has';
+COMMENT ON FUNCTION concord._check_place(integer, integer) IS
+    'Internal: refuses a place that does not exist or is another node''s';
+COMMENT ON FUNCTION concord._spread_sequence(regclass, jsonb) IS 'Internal: moves one sequence into a key space';
 COMMENT ON FUNCTION concord.spread_sequences(integer, integer) IS
-    'Moves the sequences behind the keys of tracked tables into a key space of this node''s own';
+    'Gives the sequences behind the keys of tracked tables values that no other node''s have';

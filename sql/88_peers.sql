@@ -37,4 +37,13 @@ SELECT a.node_id, a.name, a.status, a.last_heartbeat AS last_heard,
        COALESCE(concord._key_spaces_meet(a.key_space, a.own_key_space), false) AS same_keys
 FROM apart a;
 
-COMMENT ON VIEW concord.peers IS 'Every other node: what it has that is not here, and what it has not seen of this one';
+COMMENT ON VIEW concord.peers IS 'Other nodes, and how far each and this one are apart';
+
+COMMENT ON COLUMN concord.peers.last_heard IS 'Time of the node''s last event here';
+COMMENT ON COLUMN concord.peers.lacking_here IS
+    'Number of the node''s events that are known to exist and are not in the log here';
+COMMENT ON COLUMN concord.peers.lag_here IS 'How old the oldest of these is, as far as is known';
+COMMENT ON COLUMN concord.peers.lacking_there IS
+    'Number of this node''s events that the other had not applied when it wrote its last event here';
+COMMENT ON COLUMN concord.peers.lag_there IS 'How old the first of these is';
+COMMENT ON COLUMN concord.peers.same_keys IS 'Whether the sequences of both nodes can give the same values';

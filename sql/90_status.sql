@@ -47,3 +47,23 @@ SELECT concord.node_id() AS node_id,
 FROM concord._clock_facts() f;
 
 COMMENT ON VIEW concord.status IS 'This node at a glance';
+
+COMMENT ON FUNCTION concord._clock_facts() IS 'Internal: what shared memory knows of the clock and of numbers';
+COMMENT ON COLUMN concord.status.node_id IS 'Identity of this node';
+COMMENT ON COLUMN concord.status.node_name IS 'Name of this node';
+COMMENT ON COLUMN concord.status.hlc IS 'Last value of the clock';
+COMMENT ON COLUMN concord.status.clock_ahead IS 'How far the clock is ahead of the wall clock';
+COMMENT ON COLUMN concord.status.forward_jumps IS
+    'Times that the wall clock jumped forward by more than a second since the server started';
+COMMENT ON COLUMN concord.status.backward_jumps IS
+    'Times that the wall clock jumped back by more than a second since the server started';
+COMMENT ON COLUMN concord.status.issued_sequence IS 'Highest number that an event of this node was given';
+COMMENT ON COLUMN concord.status.contiguous_sequence IS
+    'Number up to which the log is known to hold all events of this node';
+COMMENT ON COLUMN concord.status.tracked_tables IS 'Number of tables that are tracked';
+COMMENT ON COLUMN concord.status.nodes IS 'Number of nodes that are known';
+COMMENT ON COLUMN concord.status.open_conflicts IS 'Number of conflicts that nobody has resolved';
+COMMENT ON COLUMN concord.status.open_windows IS 'Number of capture windows that are open';
+COMMENT ON COLUMN concord.status.capture_windows IS 'All capture windows, oldest first';
+COMMENT ON COLUMN concord.status.background_worker IS 'Whether the launcher of the background workers runs';
+COMMENT ON COLUMN concord.status.peers IS 'Other nodes, and how far each and this one are apart';

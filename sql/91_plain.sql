@@ -30,6 +30,6 @@ SELECT c.conflict_id::text::char(26) AS conflict_id,
        c.detected_at, c.resolved_at, c.resolution, c.resolved_by, c.detail
 FROM concord.conflicts c;
 
-COMMENT ON VIEW concord.change_events_plain IS 'change_events in built-in types';
-COMMENT ON VIEW concord.nodes_plain IS 'nodes in built-in types';
-COMMENT ON VIEW concord.conflicts_plain IS 'conflicts in built-in types';
+COMMENT ON VIEW concord.change_events_plain IS 'The table change_events in built-in types';
+COMMENT ON VIEW concord.nodes_plain IS 'The table nodes in built-in types';
+COMMENT ON VIEW concord.conflicts_plain IS 'The table conflicts in built-in types';

@@ -51,9 +51,9 @@ CREATE FUNCTION concord.conflict_diff(conflict_id concord.ulid)
     END
     $$;
 
-COMMENT ON FUNCTION concord._conflict_columns(concord.ulid) IS 'The images of a conflict, column by column';
+COMMENT ON FUNCTION concord._conflict_columns(concord.ulid) IS 'Internal: the images of a conflict, column by column';
 COMMENT ON FUNCTION concord.conflict_diff(concord.ulid) IS
-    'A conflict column by column: what both sides began with, what stands, what lost and what is shown';
+    'A conflict column by column: what both sides began with, what stands, what lost, and what is shown';
 
 -- What a side is compared with where it has no row is what both began with: so the columns are those that the other
 -- side changed.
@@ -110,11 +110,22 @@ SELECT c.table_schema, c.table_name, c.conflict_type, c.policy,
 FROM concord.conflicts c
 GROUP BY c.table_schema, c.table_name, c.conflict_type, c.policy;
 
-COMMENT ON VIEW concord.open_conflicts IS 'The conflicts that wait for a decision, with what differs';
+COMMENT ON VIEW concord.open_conflicts IS 'Conflicts that wait for a decision, and what differs';
 COMMENT ON VIEW concord.conflict_summary IS 'How many conflicts there are, by table, type and policy';
+COMMENT ON COLUMN concord.open_conflicts.age IS 'Time since this node found the conflict';
+COMMENT ON COLUMN concord.open_conflicts.columns IS 'Columns in which the two sides differ';
+COMMENT ON COLUMN concord.open_conflicts.local IS
+    'Values of these columns on the side that stands, cut at 40 characters';
+COMMENT ON COLUMN concord.open_conflicts.remote IS
+    'Values of these columns on the side that lost, cut at 40 characters';
+COMMENT ON COLUMN concord.conflict_summary.open IS 'Number of open conflicts';
+COMMENT ON COLUMN concord.conflict_summary.resolved IS 'Number of resolved conflicts';
+COMMENT ON COLUMN concord.conflict_summary.oldest_open IS
+    'Time since this node found the oldest open conflict; null if there is none';
+COMMENT ON COLUMN concord.conflict_summary.latest IS 'When this node found the latest conflict';
 
 CREATE FUNCTION concord.report() RETURNS text
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'concord_report_wrapper';
 
 COMMENT ON FUNCTION concord.report() IS
-    'The state of this node as one HTML page: nodes, what is missing, open conflicts side by side';
+    'State of this node as an HTML page: nodes, what is missing, and open conflicts side by side';

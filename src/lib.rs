@@ -51,7 +51,8 @@ extension_sql_file!("../sql/88_peers.sql", name = "peers", requires = ["sequence
 extension_sql_file!("../sql/90_status.sql", name = "status", requires = ["peers"]);
 extension_sql_file!("../sql/91_plain.sql", name = "plain", requires = ["status"]);
 extension_sql_file!("../sql/92_report.sql", name = "report", requires = ["plain"]);
-extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["report"], finalize);
+extension_sql_file!("../sql/93_comments.sql", name = "comments", requires = ["report"]);
+extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["comments"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]

@@ -9,17 +9,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON page TO regress_writer;
 SELECT concord.track('page');
 \set SHOW_CONTEXT never
 
--- What is granted to everybody: these functions, beside those of the types; no table; the schema.
-SELECT p.oid::regprocedure AS function
-FROM pg_proc p
-WHERE pronamespace = 'concord'::regnamespace AND has_function_privilege('regress_writer', p.oid, 'EXECUTE')
-      AND proname !~ '^(hlc|ulid)(_|$)'
-ORDER BY p.oid::regprocedure::text COLLATE "C";
-SELECT relname, privilege
-FROM pg_class c, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) privilege
-WHERE relnamespace = 'concord'::regnamespace AND relkind IN ('r', 'v', 'S') AND has_table_privilege('regress_writer', c.oid, privilege);
-SELECT has_schema_privilege('regress_writer', 'concord', 'USAGE') AS usage, has_schema_privilege('regress_writer', 'concord', 'CREATE') AS "create";
-
 -- A role that may write the table: its changes are captured, stale ones too, and it can say who acts.
 SET ROLE regress_writer;
 BEGIN;

@@ -115,3 +115,36 @@ CREATE AGGREGATE pg_catalog.min(concord.hlc) (
     SFUNC = concord.hlc_smaller, STYPE = concord.hlc, COMBINEFUNC = concord.hlc_smaller,
     SORTOP = OPERATOR(pg_catalog.<), PARALLEL = SAFE
 );
+
+COMMENT ON OPERATOR pg_catalog.< (concord.hlc, concord.hlc) IS 'Less than';
+COMMENT ON OPERATOR pg_catalog.<= (concord.hlc, concord.hlc) IS 'Less than or equal';
+COMMENT ON OPERATOR pg_catalog.= (concord.hlc, concord.hlc) IS 'Equal';
+COMMENT ON OPERATOR pg_catalog.<> (concord.hlc, concord.hlc) IS 'Not equal';
+COMMENT ON OPERATOR pg_catalog.>= (concord.hlc, concord.hlc) IS 'Greater than or equal';
+COMMENT ON OPERATOR pg_catalog.> (concord.hlc, concord.hlc) IS 'Greater than';
+COMMENT ON FUNCTION concord.hlc_lt(concord.hlc, concord.hlc) IS 'Implementation of operator <';
+COMMENT ON FUNCTION concord.hlc_le(concord.hlc, concord.hlc) IS 'Implementation of operator <=';
+COMMENT ON FUNCTION concord.hlc_eq(concord.hlc, concord.hlc) IS 'Implementation of operator =';
+COMMENT ON FUNCTION concord.hlc_ne(concord.hlc, concord.hlc) IS 'Implementation of operator <>';
+COMMENT ON FUNCTION concord.hlc_ge(concord.hlc, concord.hlc) IS 'Implementation of operator >=';
+COMMENT ON FUNCTION concord.hlc_gt(concord.hlc, concord.hlc) IS 'Implementation of operator >';
+COMMENT ON FUNCTION concord.hlc_cmp(concord.hlc, concord.hlc) IS
+    'Compares two values: less than, equal to or greater than 0';
+COMMENT ON FUNCTION concord.hlc_hash(concord.hlc) IS 'Hash of a value';
+COMMENT ON FUNCTION concord.hlc_hash_extended(concord.hlc, bigint) IS 'Hash of a value, with a seed';
+COMMENT ON FUNCTION concord.hlc_larger(concord.hlc, concord.hlc) IS 'Larger of two values';
+COMMENT ON FUNCTION concord.hlc_smaller(concord.hlc, concord.hlc) IS 'Smaller of two values';
+COMMENT ON AGGREGATE pg_catalog.max(concord.hlc) IS 'Maximum of all hlc values';
+COMMENT ON AGGREGATE pg_catalog.min(concord.hlc) IS 'Minimum of all hlc values';
+COMMENT ON OPERATOR CLASS concord.hlc_ops USING btree IS 'B-tree index support for hlc';
+COMMENT ON OPERATOR FAMILY concord.hlc_ops USING btree IS 'B-tree index support for hlc';
+COMMENT ON OPERATOR CLASS concord.hlc_ops USING hash IS 'Hash index support for hlc';
+COMMENT ON OPERATOR FAMILY concord.hlc_ops USING hash IS 'Hash index support for hlc';
+COMMENT ON OPERATOR CLASS concord.hlc_minmax_ops USING brin IS 'BRIN support by minimum and maximum for hlc';
+COMMENT ON OPERATOR FAMILY concord.hlc_minmax_ops USING brin IS 'BRIN support by minimum and maximum for hlc';
+COMMENT ON OPERATOR CLASS concord.hlc_minmax_multi_ops USING brin IS
+    'BRIN support by several minima and maxima for hlc';
+COMMENT ON OPERATOR FAMILY concord.hlc_minmax_multi_ops USING brin IS
+    'BRIN support by several minima and maxima for hlc';
+COMMENT ON OPERATOR CLASS concord.hlc_bloom_ops USING brin IS 'BRIN support by a Bloom filter for hlc';
+COMMENT ON OPERATOR FAMILY concord.hlc_bloom_ops USING brin IS 'BRIN support by a Bloom filter for hlc';

@@ -20,12 +20,16 @@ CREATE TYPE concord.ulid (
     LIKE    = pg_catalog.uuid
 );
 COMMENT ON TYPE concord.ulid IS
-    'ULID: 48 bits of Unix milliseconds and 80 bits that keep them apart, as in 01ARZ3NDEKTSV4RRFFQ69G5FAV';
+    'ULID: 48 bits of Unix milliseconds and 80 random or counting bits, as in 01ARZ3NDEKTSV4RRFFQ69G5FAV';
+COMMENT ON FUNCTION concord.ulid_in(cstring) IS 'Text input of type ulid';
+COMMENT ON FUNCTION concord.ulid_out(concord.ulid) IS 'Text output of type ulid';
+COMMENT ON FUNCTION concord.ulid_recv(internal) IS 'Binary input of type ulid';
+COMMENT ON FUNCTION concord.ulid_send(concord.ulid) IS 'Binary output of type ulid';
 
 CREATE FUNCTION concord.ulid_normalize(text) RETURNS concord.ulid
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_ulid_normalize_wrapper';
 COMMENT ON FUNCTION concord.ulid_normalize(text) IS
-    'Reads a ULID as Crockford means it to be read: I and L are 1, O is 0, hyphens are skipped';
+    'Reads a ULID leniently: I and L are 1, O is 0, hyphens are skipped';
 
 CREATE FUNCTION concord.ulid_is_valid(text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_ulid_is_valid_wrapper';
@@ -33,8 +37,8 @@ COMMENT ON FUNCTION concord.ulid_is_valid(text) IS 'Whether a text can be cast t
 
 CREATE FUNCTION concord.ulid(bytea) RETURNS concord.ulid
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_ulid_from_bytea_wrapper';
-COMMENT ON FUNCTION concord.ulid(bytea) IS 'The ULID that 16 bytes are';
+COMMENT ON FUNCTION concord.ulid(bytea) IS 'Converts 16 bytes to ulid';
 
 CREATE FUNCTION concord.ulid_time(concord.ulid) RETURNS timestamptz
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'concord_ulid_time_wrapper';
-COMMENT ON FUNCTION concord.ulid_time(concord.ulid) IS 'The time in a ULID';
+COMMENT ON FUNCTION concord.ulid_time(concord.ulid) IS 'Time of a ULID';

@@ -116,3 +116,36 @@ CREATE AGGREGATE pg_catalog.min(concord.ulid) (
     SFUNC = concord.ulid_smaller, STYPE = concord.ulid, COMBINEFUNC = concord.ulid_smaller,
     SORTOP = OPERATOR(pg_catalog.<), PARALLEL = SAFE
 );
+
+COMMENT ON OPERATOR pg_catalog.< (concord.ulid, concord.ulid) IS 'Less than';
+COMMENT ON OPERATOR pg_catalog.<= (concord.ulid, concord.ulid) IS 'Less than or equal';
+COMMENT ON OPERATOR pg_catalog.= (concord.ulid, concord.ulid) IS 'Equal';
+COMMENT ON OPERATOR pg_catalog.<> (concord.ulid, concord.ulid) IS 'Not equal';
+COMMENT ON OPERATOR pg_catalog.>= (concord.ulid, concord.ulid) IS 'Greater than or equal';
+COMMENT ON OPERATOR pg_catalog.> (concord.ulid, concord.ulid) IS 'Greater than';
+COMMENT ON FUNCTION concord.ulid_lt(concord.ulid, concord.ulid) IS 'Implementation of operator <';
+COMMENT ON FUNCTION concord.ulid_le(concord.ulid, concord.ulid) IS 'Implementation of operator <=';
+COMMENT ON FUNCTION concord.ulid_eq(concord.ulid, concord.ulid) IS 'Implementation of operator =';
+COMMENT ON FUNCTION concord.ulid_ne(concord.ulid, concord.ulid) IS 'Implementation of operator <>';
+COMMENT ON FUNCTION concord.ulid_ge(concord.ulid, concord.ulid) IS 'Implementation of operator >=';
+COMMENT ON FUNCTION concord.ulid_gt(concord.ulid, concord.ulid) IS 'Implementation of operator >';
+COMMENT ON FUNCTION concord.ulid_cmp(concord.ulid, concord.ulid) IS
+    'Compares two values: less than, equal to or greater than 0';
+COMMENT ON FUNCTION concord.ulid_hash(concord.ulid) IS 'Hash of a value';
+COMMENT ON FUNCTION concord.ulid_hash_extended(concord.ulid, bigint) IS 'Hash of a value, with a seed';
+COMMENT ON FUNCTION concord.ulid_larger(concord.ulid, concord.ulid) IS 'Larger of two values';
+COMMENT ON FUNCTION concord.ulid_smaller(concord.ulid, concord.ulid) IS 'Smaller of two values';
+COMMENT ON AGGREGATE pg_catalog.max(concord.ulid) IS 'Maximum of all ulid values';
+COMMENT ON AGGREGATE pg_catalog.min(concord.ulid) IS 'Minimum of all ulid values';
+COMMENT ON OPERATOR CLASS concord.ulid_ops USING btree IS 'B-tree index support for ulid';
+COMMENT ON OPERATOR FAMILY concord.ulid_ops USING btree IS 'B-tree index support for ulid';
+COMMENT ON OPERATOR CLASS concord.ulid_ops USING hash IS 'Hash index support for ulid';
+COMMENT ON OPERATOR FAMILY concord.ulid_ops USING hash IS 'Hash index support for ulid';
+COMMENT ON OPERATOR CLASS concord.ulid_minmax_ops USING brin IS 'BRIN support by minimum and maximum for ulid';
+COMMENT ON OPERATOR FAMILY concord.ulid_minmax_ops USING brin IS 'BRIN support by minimum and maximum for ulid';
+COMMENT ON OPERATOR CLASS concord.ulid_minmax_multi_ops USING brin IS
+    'BRIN support by several minima and maxima for ulid';
+COMMENT ON OPERATOR FAMILY concord.ulid_minmax_multi_ops USING brin IS
+    'BRIN support by several minima and maxima for ulid';
+COMMENT ON OPERATOR CLASS concord.ulid_bloom_ops USING brin IS 'BRIN support by a Bloom filter for ulid';
+COMMENT ON OPERATOR FAMILY concord.ulid_bloom_ops USING brin IS 'BRIN support by a Bloom filter for ulid';
