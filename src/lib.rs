@@ -7,10 +7,12 @@
 
 mod capture;
 mod clock;
+mod commit;
 mod ddl;
 mod error;
 mod identity;
 mod log;
+mod node;
 mod pg;
 mod report;
 mod settings;
@@ -20,7 +22,6 @@ mod tree;
 mod types;
 mod vector;
 mod version;
-mod worker;
 
 use pgrx::{extension_sql_file, pg_guard};
 
@@ -62,7 +63,7 @@ pub extern "C-unwind" fn _PG_init() {
     log::register();
     capture::register();
     sync::register();
-    worker::register();
+    node::register();
 }
 
 /// What `#[pg_test]` asks for: the server its tests run in.

@@ -1,9 +1,7 @@
 //! From a changed row to an event in the transaction's buffer.
 
 mod column;
-pub mod context;
 pub mod current;
-pub mod functions;
 pub mod image;
 mod key;
 pub mod memory;

@@ -3,10 +3,10 @@
 #![allow(unsafe_code)]
 
 use super::column::{Column, needs_neutral_names};
-use super::context::text_array;
 use super::image::RowValues;
 use super::key::{groups, record_key};
 use crate::error::{Error, Result};
+use crate::log::context::text_array;
 use crate::log::event::{Table, Varlena};
 use crate::pg::memory::new_context;
 use crate::pg::{compat, externs};

@@ -2,7 +2,6 @@
 
 #![allow(unsafe_code)]
 
-use super::context::{self, text_array};
 use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
 use super::moves::{self, Moved};
@@ -10,6 +9,7 @@ use super::relation;
 use super::shape::Tracked;
 use super::unchanged::{Change, compare};
 use crate::error::{OrRaise, Result};
+use crate::log::context::{self, text_array};
 use crate::log::event::{Context, Operation, Pending};
 use crate::log::{Link, append, append_gap, control, link};
 use crate::pg::trigger::{self, Protocol};

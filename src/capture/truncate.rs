@@ -2,13 +2,13 @@
 
 #![allow(unsafe_code)]
 
-use super::context;
 use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
 use super::relation;
 use super::shape::Tracked;
 use super::trigger::gap;
 use crate::error::{OrRaise, Result};
+use crate::log::context;
 use crate::log::event::{Context, Operation, Pending};
 use crate::log::{append, append_gap, control};
 use crate::pg::scan::each_row;

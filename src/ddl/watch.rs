@@ -4,8 +4,9 @@
 
 use super::registry::{self, Watched};
 use super::windows;
-use crate::capture::{context, relation};
+use crate::capture::relation;
 use crate::error::{Error, OrRaise, Result};
+use crate::log::context;
 use crate::log::event::{Operation, Pending, Table, Varlena};
 use crate::log::{append, control};
 use crate::pg::catalog;

@@ -8,11 +8,9 @@
 #![allow(unsafe_code)]
 
 mod attach;
-mod functions;
-mod heartbeat;
 mod pin;
 mod place;
-mod succession;
+pub mod succession;
 
 use crate::clock;
 use crate::error::{Error, Result};
@@ -28,7 +26,6 @@ use pgrx::{PgSqlErrorCode, pg_sys};
 use std::cell::{Cell, RefCell};
 
 pub use attach::{attach, shown_node_id};
-pub use heartbeat::heartbeat;
 
 /// The node as this transaction sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +178,7 @@ pub fn take_announcement() -> Option<Ulid> {
 }
 
 /// Notes that this transaction wrote `concord.identity`.
-fn note_written() {
+pub fn note_written() {
     WRITTEN.set(true);
 }
 

@@ -2,8 +2,8 @@
 
 #[pgrx::pg_schema]
 mod tests {
-    use crate::capture::context;
     use crate::log::buffer::Buffer;
+    use crate::log::context;
     use crate::log::control;
     use crate::log::event::{Operation, Pending};
     use pgrx::pg_test;

@@ -7,13 +7,13 @@
 #![allow(unsafe_code)]
 
 use super::event::Operation;
-use super::transaction::{control, note_filling, now};
 use super::writer::{Group, Writer};
-use crate::capture::context;
 use crate::clock;
 use crate::clock::functions::random_u64;
 use crate::error::Result;
 use crate::identity::Attached;
+use crate::log::captured::{control, note_filling, now};
+use crate::log::context;
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;

@@ -3,17 +3,17 @@
 mod buffer;
 #[cfg(any(test, feature = "pg_test"))]
 mod buffer_tests;
+pub mod captured;
 pub mod columns;
+pub mod context;
 pub mod event;
-mod functions;
 pub mod holes;
 pub mod metadata;
+pub mod set_context;
 mod spill;
-pub mod transaction;
-mod unfolded;
 mod writer;
 pub mod written;
 
 pub use buffer::Link;
-pub use transaction::{append, append_gap, control, link, refuse_after_capture, register};
+pub use captured::{append, append_gap, control, link, refuse_after_capture, register};
 pub use written::{Written, append_about, append_written};

@@ -2,10 +2,10 @@
 
 use super::event::{Operation, Pending, Varlena};
 use super::metadata::to_jsonb;
-use super::transaction::{append, control};
-use crate::capture::context;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
+use crate::log::captured::{append, control};
+use crate::log::context;
 use serde_json::{Map, Value};
 
 /// A row that was written silently: its image before and after, `None` where there was no row.

@@ -1,13 +1,13 @@
 //! A group enters the log: at once, with all that follows from it.
 
-use super::batch::{self, Touched};
-use super::bulk::Single;
-use super::waiting::note_applied;
 use super::{Counts, resolve};
 use crate::clock;
 use crate::error::Result;
 use crate::identity::{self, Attached};
 use crate::pg::query::{self, Parameter, parameter};
+use crate::sync::receive::waiting::note_applied;
+use crate::sync::show::group_rows::{self, Touched};
+use crate::sync::table::batch::Single;
 use crate::types::parameter::{hlc, ulid};
 use crate::version;
 use concord_core::delivery::Group;
@@ -44,7 +44,7 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     if said("STALE") {
         version::conflicts::record(&origin, group.first, group.first + group.size - 1);
     }
-    counts.conflicts += batch::show_group(group, &tables, single)?;
+    counts.conflicts += group_rows::show_group(group, &tables, single)?;
     if said("RESOLVE") {
         resolve::take_in(group);
     }

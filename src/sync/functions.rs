@@ -2,8 +2,6 @@
 
 #![allow(unsafe_code)]
 
-use super::target::forget_targets;
-use super::{Applying, Counts, enter, intake, pending, show, waiting};
 use crate::capture::Neutral;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity::{self, Attached};
@@ -12,6 +10,11 @@ use crate::pg::catalog;
 use crate::pg::function::argument;
 use crate::pg::owner::{AsOwner, prefer_indexes, silence_triggers};
 use crate::pg::{query, scan};
+use crate::sync::decide::pending;
+use crate::sync::receive::{intake, waiting};
+use crate::sync::show::work;
+use crate::sync::table::target::forget_targets;
+use crate::sync::{Applying, Counts, enter};
 use crate::{pg_function, tree};
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
@@ -61,7 +64,7 @@ pub fn run(events: Option<pg_sys::Datum>) -> Result<Counts> {
         let duplicate = incoming.map_or(0, |events| intake::store(&events, node.node_id));
         let mut counts = Counts { duplicate, ..Counts::default() };
         waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
-        counts.conflicts += show::show_all(&pending::all(), &Vector::default())?;
+        counts.conflicts += work::show_all(&pending::all(), &Vector::default())?;
         counts.conflicts += tree::check()?;
         counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
         counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending");

@@ -1,35 +1,21 @@
 //! Events from other nodes: received, taken into the log when causality allows, and shown by the
 //! tables as the fold of what the log holds.
 
-mod batch;
-mod bulk;
-mod conflicts;
-mod constraints;
-mod decide;
-mod decided;
+pub mod conflicts;
+pub mod decide;
 mod enter;
-mod entry;
-mod foreign;
 mod functions;
-mod gate;
-mod intake;
-mod key_space;
-mod pending;
+pub mod receive;
+pub mod record;
 mod resolve;
 mod retry;
-mod revive;
-mod row;
-mod rows;
-mod show;
-mod standing;
+pub mod show;
 mod stream;
-mod target;
-mod waiting;
+pub mod table;
 
-pub use pending::{Unshown, unshown};
+pub use decide::pending::{Unshown, unshown};
 use std::cell::Cell;
 
-pub use key_space::leave_key_space;
 pub use retry::retry_waiting;
 pub use stream::register;
 

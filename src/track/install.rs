@@ -1,7 +1,7 @@
 //! The triggers themselves: made, replaced, taken away.
 
-use crate::capture::functions::stored_options;
 use crate::error::Result;
+use crate::log::set_context::stored_options;
 use crate::pg::query::{self, parameter};
 use concord_core::names::{quote_identifier, quote_literal};
 use concord_core::options::VersionColumn;

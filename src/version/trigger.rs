@@ -4,7 +4,6 @@
 #![allow(unsafe_code)]
 
 use super::stamp::Stamp;
-use crate::capture::context;
 use crate::capture::image::{Imager, RowValues};
 use crate::capture::memory::RowMemory;
 use crate::capture::relation;
@@ -12,6 +11,7 @@ use crate::capture::shape::{Tracked, Version};
 use crate::capture::unchanged::compare_before;
 use crate::clock;
 use crate::error::{Error, OrRaise, Result};
+use crate::log::context;
 use crate::log::event::{Operation, Pending};
 use crate::log::{append, control};
 use crate::pg::generated;

@@ -1,0 +1,52 @@
+//! Key spaces: each node's sequences keep to a residue of their own (`sql/87_sequences.sql`).
+
+use crate::error::{OrRaise, Result};
+use crate::identity::{self, Attached};
+use crate::node::heartbeat;
+use crate::pg::attempt::attempt;
+use crate::pg::owner::{AsOwner, limit_lock_waits};
+use crate::pg::query::{self, parameter};
+use crate::types::parameter::ulid;
+use pgrx::{JsonB, pg_extern};
+
+/// `concord._claim_key_space(jsonb)`: notes this node's key space, and tells the others.
+#[pg_extern(sql = false)]
+fn concord_claim_key_space(key_space: JsonB) {
+    claim(key_space).or_raise();
+}
+
+fn claim(key_space: JsonB) -> Result<()> {
+    let node = identity::attach()?;
+    {
+        let _owner = AsOwner::of(node.log);
+        query::run(
+            "UPDATE concord.nodes SET key_space = $2 WHERE node_id = $1",
+            &[ulid(node.node_id), parameter(key_space)],
+        );
+    }
+    heartbeat::heartbeat()
+}
+
+/// Two nodes that did not know of each other can have chosen the same key space. The one with the
+/// greater id chooses again as soon as it learns of it.
+pub fn leave_key_space(node: Attached) {
+    let shared = query::exists(
+        "SELECT FROM concord.nodes n JOIN concord.nodes o ON o.node_id < n.node_id
+         WHERE n.node_id = $1 AND NOT n.key_space ? 'given' AND o.status <> 'retired'
+           AND concord._key_spaces_meet(n.key_space, o.key_space)
+         LIMIT 1",
+        &[ulid(node.node_id)],
+    );
+    if !shared {
+        return;
+    }
+    let _owner = AsOwner::of(node.log);
+    limit_lock_waits(c"1s");
+    let outcome = attempt(
+        || query::run("SELECT concord.spread_sequences()", &[]),
+        |failure| !failure.is_cancellation(),
+    );
+    if let Err(failure) = outcome {
+        pgrx::log!("concord: the key space of another node could not be left: {}", failure.message);
+    }
+}

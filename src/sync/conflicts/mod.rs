@@ -1,0 +1,4 @@
+//! Which events of a record meet without knowing of each other, and what is noted of it.
+
+pub mod concurrent;
+pub mod standing;

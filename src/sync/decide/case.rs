@@ -1,0 +1,133 @@
+//! A record with what the log and the table say of it.
+
+use crate::error::{OrRaise, Result};
+use crate::pg::attempt::{Failure, attempt};
+use crate::pg::owner::AsTableOwner;
+use crate::pg::query::{self, parameter};
+use crate::sync::decide::pending::Obstacle;
+use crate::sync::record::{LogEvent, Record, State, events_of};
+use crate::sync::table::row::{self, Current};
+use crate::sync::table::target::Target;
+use pgrx::JsonB;
+use serde_json::{Map, Value};
+use std::rc::Rc;
+
+/// A record with what the log and the table say of it.
+pub struct Entry {
+    /// Its table; `None` where there is none.
+    pub target: Option<Rc<Target>>,
+    /// Its events.
+    pub events: Vec<LogEvent>,
+    /// What they make of it.
+    pub state: Option<State>,
+    /// The row as the table has it, locked.
+    pub current: Option<Current>,
+    /// The row as it was taken out of the table to make way.
+    pub parked: Option<Current>,
+    /// Hashes of its unique values, then of its parents' and of its own referred values.
+    pub keys: Vec<Option<i64>>,
+    /// The fold broke a constraint.
+    pub whole: bool,
+    /// Nothing can be shown.
+    pub obstacle: Option<Obstacle>,
+}
+
+impl Entry {
+    /// Nothing is known.
+    pub fn empty() -> Entry {
+        Entry {
+            target: None,
+            events: Vec::new(),
+            state: None,
+            current: None,
+            parked: None,
+            keys: Vec::new(),
+            whole: false,
+            obstacle: None,
+        }
+    }
+
+    /// Locks and reads the row, and reads the events.
+    pub fn load(record: &Record) -> Result<Entry> {
+        let mut entry = Entry::empty();
+        // A key of another type here, or a row that somebody keeps locked, concerns this record only.
+        let located = attempt(|| entry.locate(record).or_raise(), is_expected);
+        entry.events = events_of(record)?;
+        entry.state = State::fold(&entry.events);
+        if let Err(failure) = located {
+            entry.obstacle = Some(Obstacle::of(&failure));
+            return Ok(entry);
+        }
+        let (Some(target), Some(state)) = (entry.target.clone(), &entry.state) else {
+            if entry.target.is_none() {
+                let name = format!("{}.{}", record.schema, record.table);
+                entry.obstacle = Some(Obstacle::missing_table(&name));
+            }
+            return Ok(entry);
+        };
+        if let Some(column) = target.missing_column(&state.image) {
+            entry.obstacle = Some(Obstacle::missing_column(column));
+            return Ok(entry);
+        }
+        entry.prefer_whole(&target, record);
+        let image = &entry.state.as_ref().map_or_else(Map::new, |state| state.image.clone());
+        match attempt(|| keys_of(&target, image).or_raise(), is_expected) {
+            Ok(keys) => entry.keys = keys,
+            Err(failure) => entry.obstacle = Some(Obstacle::of(&failure)),
+        }
+        Ok(entry)
+    }
+
+    fn locate(&mut self, record: &Record) -> Result<()> {
+        self.target = Target::find(&record.schema, &record.table)?;
+        if let Some(target) = &self.target {
+            self.current = row::fetch(target, record)?;
+            if let Some(current) = &mut self.current {
+                current.keys = keys_of(target, &current.image)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Edits that each kept CHECK and NOT NULL may break them together: then one of them is shown
+    /// whole. Only a fold of several edits can, and only trying tells.
+    fn prefer_whole(&mut self, target: &Rc<Target>, record: &Record) {
+        let whole = State::whole(&self.events);
+        let (Some(state), Some(whole)) = (&self.state, whole) else { return };
+        if whole.image != state.image && row::breaks_check(target, record, self, &state.image) {
+            self.state = Some(whole);
+            self.whole = true;
+        }
+    }
+
+    /// The event that stands last.
+    pub fn last_event(&self) -> Option<&LogEvent> {
+        self.events.iter().max_by_key(|event| event.event.stamp)
+    }
+}
+
+/// Only what the data are to blame for is an obstacle, or a row that is kept locked; everything else
+/// fails the call, which can be repeated.
+pub fn is_expected(failure: &Failure) -> bool {
+    failure.is_of_the_data()
+}
+
+/// The hashes of an image's values in the table's constraints.
+pub fn keys_of(target: &Target, image: &Map<String, Value>) -> Result<Vec<Option<i64>>> {
+    let constraints = target.constraints()?;
+    if constraints.unique.is_empty()
+        && constraints.parents.is_empty()
+        && constraints.children.is_empty()
+    {
+        return Ok(Vec::new());
+    }
+    let _owner = AsTableOwner::of(target.tracked.root);
+    let keys =
+        query::one(&constraints.keys, &[as_json(image)], |row| row.required(1)).unwrap_or_default();
+    Ok(keys)
+}
+
+/// An image as a parameter.
+pub fn as_json(image: &Map<String, Value>) -> query::Parameter {
+    parameter(JsonB(Value::Object(image.clone())))
+}

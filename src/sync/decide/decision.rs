@@ -1,0 +1,273 @@
+//! What each record is to show: its fold, unless another record owns one of its unique values.
+//!
+//! A unique value belongs to the record whose claim is greatest by (event, record), shown or not. So
+//! ownership depends on nothing but the log, and what it decides is the same on every node.
+
+use crate::capture::current::record_id_of;
+use crate::error::Result;
+use crate::pg::owner::AsTableOwner;
+use crate::pg::query;
+use crate::sync::decide::case::{Entry, as_json, keys_of};
+use crate::sync::decide::pending::{self, Form, Obstacle};
+use crate::sync::record::{Record, State};
+use crate::sync::table::target::Target;
+use concord_core::event::Stamp;
+use concord_core::fnv::hash;
+use pgrx::pg_sys;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+/// A record that owns a value which another one claims.
+#[derive(Debug, Clone)]
+pub struct Rival {
+    /// The unique index.
+    pub constraint: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The owner.
+    pub record: Record,
+    /// The owner's claim.
+    pub claim: Stamp,
+    /// The claim of the record that does not own it.
+    pub lost: Stamp,
+}
+
+/// What a record is to show.
+pub enum Want {
+    /// It does not exist.
+    Absent,
+    /// This row; with a form where that is not its fold.
+    Show(Map<String, Value>, Option<Form>, Vec<Rival>),
+    /// It exists and is set aside.
+    Aside(Obstacle, Vec<Rival>),
+}
+
+/// Records under decision.
+#[derive(Default)]
+pub struct Decision {
+    entries: BTreeMap<Record, Entry>,
+    claims: HashMap<(pg_sys::Oid, usize, i64), Vec<Record>>,
+    todo: Vec<Record>,
+}
+
+impl Decision {
+    /// Takes in records whose events have changed, and those that claim the same values as they do
+    /// or did: all of them are to be decided.
+    pub fn of(changed: &[Record]) -> Result<Decision> {
+        let mut decision = Decision::default();
+        for record in changed {
+            decision.add(record)?;
+        }
+        for record in changed {
+            for rival in decision.contested(record)? {
+                decision.add(&rival)?;
+            }
+        }
+        Ok(decision)
+    }
+
+    /// Adds a record to be decided.
+    pub fn add(&mut self, record: &Record) -> Result<()> {
+        if !self.todo.contains(record) {
+            self.load(record)?;
+            self.todo.push(record.clone());
+        }
+        Ok(())
+    }
+
+    /// The records to be decided, in (table, record) order.
+    pub fn todo(&self) -> Vec<Record> {
+        let mut todo = self.todo.clone();
+        todo.sort();
+        todo
+    }
+
+    /// What is known of a record.
+    pub fn entry(&mut self, record: &Record) -> Result<&mut Entry> {
+        self.load(record)?;
+        self.entries.get_mut(record).ok_or_else(|| crate::error::Error::internal("no such entry"))
+    }
+
+    /// Forgets what is known of records, which others may have written meanwhile.
+    fn load(&mut self, record: &Record) -> Result<()> {
+        if self.entries.contains_key(record) {
+            return Ok(());
+        }
+        let entry = Entry::load(record)?;
+        if let (Some(target), Some(_)) = (&entry.target, &entry.state) {
+            let count = target.constraints()?.unique.len();
+            for (i, key) in entry.keys.iter().take(count).enumerate() {
+                if let Some(key) = key {
+                    let name = (target.tracked.root, i, *key);
+                    self.claims.entry(name).or_default().push(record.clone());
+                }
+            }
+        }
+        self.entries.insert(record.clone(), entry);
+        Ok(())
+    }
+
+    /// The records that share a unique value with this one, as it is or as it was.
+    fn contested(&mut self, record: &Record) -> Result<Vec<Record>> {
+        let former = pending::claims_of(record);
+        let entry = self.entry(record)?;
+        let Some(target) = entry.target.clone() else { return Ok(Vec::new()) };
+        let mut rivals = Vec::new();
+        for (i, index) in target.constraints()?.unique.iter().enumerate() {
+            let now = entry.keys.get(i).copied().flatten();
+            let was = entry.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
+            let former = former.iter().filter(|(name, _)| *name == index.name).map(|(_, key)| *key);
+            for key in was.into_iter().chain(former).filter(|key| Some(*key) != now) {
+                rivals.extend(pending::claimants(record, &index.name, key));
+            }
+            if now.is_some() {
+                rivals.extend(claimants(record, entry, &target, i)?);
+            }
+        }
+        rivals.retain(|rival| rival != record);
+        Ok(rivals)
+    }
+
+    /// What a record is to show.
+    pub fn want(&mut self, record: &Record) -> Result<Want> {
+        let entry = self.entry(record)?;
+        if let Some(obstacle) = entry.obstacle.clone() {
+            return Ok(Want::Aside(obstacle, Vec::new()));
+        }
+        let (Some(target), Some(state)) = (entry.target.clone(), entry.state.clone()) else {
+            return Ok(Want::Absent);
+        };
+        let form = entry.whole.then_some(Form::Whole);
+        let rivals = self.owners_over(record, &target, &state)?;
+        let Some(first) = rivals.first() else {
+            return Ok(Want::Show(state.image, form, rivals));
+        };
+        if let Some(renamed) = renamed(&target, record, &state.image, &rivals)
+            && self.is_free(record, &target, &renamed, &rivals)?
+        {
+            return Ok(Want::Show(renamed, Some(Form::Renamed), rivals));
+        }
+        let detail = format!(
+            "unique index \"{}\": record \"{}\" has the same value, and a greater claim to it",
+            first.constraint, first.record.record_id
+        );
+        Ok(Want::Aside(Obstacle::constraint(detail), rivals))
+    }
+
+    /// The owners of unique values that this record claims in vain.
+    fn owners_over(
+        &mut self,
+        record: &Record,
+        target: &Rc<Target>,
+        state: &State,
+    ) -> Result<Vec<Rival>> {
+        let mut owners = Vec::new();
+        for (i, index) in target.constraints()?.unique.iter().enumerate() {
+            let entry = self.entry(record)?;
+            let Some(key) = entry.keys.get(i).copied().flatten() else { continue };
+            let Some(lost) = state.stamp_of(&index.columns) else { continue };
+            for other in claimants(record, entry, target, i)? {
+                self.load(&other)?;
+            }
+            let name = (target.tracked.root, i, key);
+            let claims = self.claims.get(&name).cloned().unwrap_or_default();
+            let greatest = claims
+                .into_iter()
+                .filter_map(|other| {
+                    let state = self.entries.get(&other)?.state.as_ref()?;
+                    Some((state.stamp_of(&index.columns)?, other))
+                })
+                .max_by(|(s, a), (t, b)| (s, &a.record_id).cmp(&(t, &b.record_id)));
+            if let Some((claim, owner)) = greatest
+                && owner != *record
+            {
+                owners.push(Rival {
+                    constraint: index.name.clone(),
+                    columns: index.columns.clone(),
+                    record: owner,
+                    claim,
+                    lost,
+                });
+            }
+        }
+        Ok(owners)
+    }
+
+    /// Nobody else claims or has the values of an image under which a record would be shown.
+    fn is_free(
+        &mut self,
+        record: &Record,
+        target: &Rc<Target>,
+        image: &Map<String, Value>,
+        rivals: &[Rival],
+    ) -> Result<bool> {
+        let keys = keys_of(target, image)?;
+        for (i, index) in target.constraints()?.unique.iter().enumerate() {
+            let Some(key) = keys.get(i).copied().flatten() else { continue };
+            if !rivals.iter().any(|rival| rival.constraint == index.name) {
+                continue;
+            }
+            let known = self.claims.get(&(target.tracked.root, i, key)).into_iter().flatten();
+            if known.chain(&pending::claimants(record, &index.name, key)).any(|r| r != record)
+                || holder(target, i, image)?.is_some_and(|r| r != *record)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Who else claims the value that a record has in the table's unique index `i`: whoever shows it, and
+/// whoever is kept from it.
+fn claimants(record: &Record, entry: &Entry, target: &Rc<Target>, i: usize) -> Result<Vec<Record>> {
+    let (Some(Some(key)), Some(state)) = (entry.keys.get(i), &entry.state) else {
+        return Ok(Vec::new());
+    };
+    let mut others = pending::claimants(record, &target.constraints()?.unique[i].name, *key);
+    let shown = entry.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
+    if shown != Some(*key) {
+        others.extend(holder(target, i, &state.image)?);
+    }
+    others.retain(|other| other != record);
+    Ok(others)
+}
+
+/// The record whose row has the image's value in the table's unique index `i`.
+#[allow(unsafe_code)]
+fn holder(target: &Rc<Target>, i: usize, image: &Map<String, Value>) -> Result<Option<Record>> {
+    let _owner = AsTableOwner::of(target.tracked.root);
+    let id = query::one(&target.constraints()?.unique[i].holder, &[as_json(image)], |row| {
+        // SAFETY: the column is the whole row of the tracked table.
+        unsafe { record_id_of(&target.tracked, row.datum(1)) }
+    });
+    let named = |record_id| Record {
+        schema: target.schema.clone(),
+        table: target.table.clone(),
+        record_id,
+    };
+    Ok(id.transpose()?.map(named))
+}
+
+/// The image under which the loser of unique values is shown: each under a name of its own. `None`
+/// where one of the values has no column that may be renamed.
+fn renamed(
+    target: &Target,
+    record: &Record,
+    image: &Map<String, Value>,
+    rivals: &[Rival],
+) -> Option<Map<String, Value>> {
+    let mut renamed = image.clone();
+    for rival in rivals {
+        let index =
+            target.constraints().ok()?.unique.iter().find(|i| i.name == rival.constraint)?;
+        let name = target.tracked.options.rename.iter().find(|name| {
+            index.plain.contains(name) && target.column(name).is_some_and(|c| c.textual)
+        })?;
+        let value = image.get(name)?.as_str()?;
+        let suffix = hash([record.record_id.as_bytes()]) as u32;
+        renamed.insert(name.clone(), Value::String(format!("{value}-{suffix:08x}")));
+    }
+    Some(renamed)
+}

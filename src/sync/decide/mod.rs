@@ -1,0 +1,5 @@
+//! What a row shall show, and what stands in its way.
+
+pub mod case;
+pub mod decision;
+pub mod pending;

@@ -1,0 +1,4 @@
+//! What has come from other nodes and waits to enter the log.
+
+pub mod intake;
+pub mod waiting;

@@ -1,0 +1,285 @@
+//! Resolving a conflict: the row that somebody decided on is written here and goes to all nodes as an
+//! ordinary event, beside one that closes the conflict.
+
+#![allow(unsafe_code)]
+
+pub mod decided_row;
+
+use crate::capture::Neutral;
+use crate::error::{Error, OrRaise, Result};
+use crate::log::context;
+use crate::log::event::Operation;
+use crate::log::{self, Written};
+use crate::pg::function::argument;
+use crate::pg::owner::{AsOwner, silence_triggers};
+use crate::pg::query::{self, parameter};
+use crate::sync::Applying;
+use crate::sync::conflicts::standing;
+use crate::sync::decide::decision::Decision;
+use crate::sync::decide::pending;
+use crate::sync::enter::place;
+use crate::sync::record::{Record, parse_image};
+use crate::sync::table::row;
+use crate::sync::table::target::Target;
+use crate::types::parameter::ulid;
+use crate::types::ulid::Ulid as SqlUlid;
+use crate::{identity, pg_function};
+use concord_core::delivery::Group;
+use concord_core::ulid::Ulid;
+use pgrx::{FromDatum, JsonB, PgSqlErrorCode, pg_sys};
+use serde_json::{Map, Value, json};
+use std::rc::Rc;
+
+pg_function!(
+    /// `concord.resolve_conflict(ulid, text, jsonb) → void`; see `sql/86_resolve.sql`. 22004 for a
+    /// null, 22023 for an unknown conflict or decision, 42703 for an unknown column, 55000 for a
+    /// conflict that is resolved otherwise or resolves itself, 23xxx for a row that breaks a constraint.
+    resolve_conflict,
+    |fcinfo| {
+        // SAFETY: declared with arguments of types ulid, text and jsonb.
+        let (id, keep, values) = unsafe {
+            (
+                argument(fcinfo, 0).and_then(|d| SqlUlid::from_datum(d, false)),
+                argument(fcinfo, 1).and_then(|d| String::from_datum(d, false)),
+                argument(fcinfo, 2).and_then(|d| JsonB::from_datum(d, false)),
+            )
+        };
+        run(id, keep, values).or_raise();
+        pg_sys::Datum::from(0)
+    }
+);
+
+pg_function!(
+    /// `concord.reopen_conflict(ulid) → void`. 22004 for a null, 22023 for an unknown conflict, 55000
+    /// for one that is open, or that opens and closes by itself.
+    reopen_conflict,
+    |fcinfo| {
+        // SAFETY: declared with an argument of type ulid.
+        let id = unsafe { argument(fcinfo, 0).and_then(|d| SqlUlid::from_datum(d, false)) };
+        reopen(id).or_raise();
+        pg_sys::Datum::from(0)
+    }
+);
+
+/// A row of `concord.conflicts`.
+pub struct Conflict {
+    /// `conflict_id`
+    pub(super) id: Ulid,
+    /// The record that it is about.
+    pub(super) record: Record,
+    /// `conflict_type`
+    pub(super) kind: String,
+    /// `local_values`
+    pub(super) local: Option<Map<String, Value>>,
+    /// `remote_values`
+    pub(super) remote: Option<Map<String, Value>>,
+    /// `resolution`
+    pub(super) resolution: Option<String>,
+    /// It is closed.
+    pub(super) resolved: bool,
+}
+
+fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> Result<()> {
+    let (Some(id), Some(keep)) = (id, keep) else {
+        return Err(null_argument("conflict_id and keep must not be null"));
+    };
+    if !matches!(keep.as_str(), "local" | "remote" | "merged") {
+        return Err(Error::invalid_argument(format!("invalid decision \"{keep}\""))
+            .hint("Known are: local, remote, merged."));
+    }
+    let values = match values.map(|values| values.0) {
+        None => Map::new(),
+        Some(Value::Object(values)) => values,
+        Some(other) => {
+            return Err(Error::invalid_argument(format!(
+                "row_values {other} is not a JSON object"
+            ))
+            .hint("Give the columns to change, like '{\"slug\": \"home-2\"}'."));
+        }
+    };
+    let node = identity::attach()?;
+    let _neutral = Neutral::enter(true);
+    let _owner = AsOwner::of(node.log);
+    let _applying = Applying::begin();
+    silence_triggers();
+    let conflict = read(id.into())?;
+    conflict.refuse_automatic()?;
+    if conflict.resolved {
+        return match conflict.resolution.as_deref() == Some(&keep) {
+            true => Ok(()),
+            false => Err(conflict.resolved_otherwise()),
+        };
+    }
+    conflict.decide(&keep, &values)
+}
+
+fn reopen(id: Option<SqlUlid>) -> Result<()> {
+    let Some(id) = id else { return Err(null_argument("conflict_id must not be null")) };
+    let node = identity::attach()?;
+    let _owner = AsOwner::of(node.log);
+    let conflict = read(id.into())?;
+    conflict.refuse_automatic()?;
+    if !conflict.resolved {
+        return Err(Error::wrong_state(format!("conflict {} is open", conflict.id))
+            .hint("Resolve it with concord.resolve_conflict()."));
+    }
+    if conflict.follows_a_state() {
+        return Err(Error::wrong_state(format!(
+            "conflict {} of type {} cannot be opened again",
+            conflict.id, conflict.kind
+        ))
+        .hint("Such a conflict is open while the rows collide, and closed while they do not."));
+    }
+    conflict.announce(&*conflict.target()?, "reopen", &Map::new())?;
+    conflict.note(None, None);
+    Ok(())
+}
+
+fn null_argument(message: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, message)
+        .hint("concord.conflicts lists the conflicts that this node knows.")
+}
+
+fn read(id: Ulid) -> Result<Conflict> {
+    let found = query::returning(
+        "SELECT table_schema, table_name, record_id, conflict_type, local_values::text,
+                remote_values::text, resolution, resolved_at IS NOT NULL
+         FROM concord.conflicts WHERE conflict_id = $1 FOR UPDATE",
+        &[ulid(id)],
+        |row| {
+            let image = |column| row.get::<String>(column).map(|t| parse_image(&t)).transpose();
+            (
+                image(5),
+                image(6),
+                Conflict {
+                    id,
+                    record: Record::read(row),
+                    kind: row.required(4),
+                    local: None,
+                    remote: None,
+                    resolution: row.get(7),
+                    resolved: row.required(8),
+                },
+            )
+        },
+    );
+    let Some((local, remote, conflict)) = found.into_iter().next() else {
+        return Err(Error::invalid_argument(format!("there is no conflict {id}"))
+            .hint("SELECT conflict_id FROM concord.open_conflicts;"));
+    };
+    Ok(Conflict { local: local?, remote: remote?, ..conflict })
+}
+
+impl Conflict {
+    /// It is open while two records collide.
+    fn follows_a_state(&self) -> bool {
+        matches!(self.kind.as_str(), "unique_key" | "foreign_key")
+    }
+
+    fn refuse_automatic(&self) -> Result<()> {
+        if self.kind == "tree" {
+            return Err(Error::wrong_state(format!("conflict {} is one of a tree", self.id))
+                .hint("Repair the rows that it lists; it closes by itself."));
+        }
+        Ok(())
+    }
+
+    fn resolved_otherwise(&self) -> Error {
+        let how = self.resolution.as_deref().unwrap_or("by hand");
+        let hint = match self.follows_a_state() {
+            true => "The rows do not collide any more: change them by UPDATE and DELETE.",
+            false => "Open it again with concord.reopen_conflict() to decide anew.",
+        };
+        Error::wrong_state(format!("conflict {} is resolved already: {how}", self.id)).hint(hint)
+    }
+
+    fn target(&self) -> Result<Rc<Target>> {
+        crate::sync::table::target::forget_targets();
+        let Record { schema, table, .. } = &self.record;
+        Target::find(schema, table)?.ok_or_else(|| {
+            Error::wrong_state(format!("{schema}.{table} is not a tracked table here"))
+                .hint("Resolve the conflict on a node that has the table.")
+        })
+    }
+
+    fn decide(&self, keep: &str, values: &Map<String, Value>) -> Result<()> {
+        let target = self.target()?;
+        let current = row::fetch(&target, &self.record)?;
+        let mut decision = Decision::default();
+        let state = decision.entry(&self.record)?.state.clone();
+        let mut image = self.kept(keep, current.as_ref(), state.as_ref());
+        if !values.is_empty() {
+            let base = image.take().or_else(|| state.as_ref().map(|state| state.image.clone()));
+            image = Some(self.changed(&target, base.unwrap_or_default(), values)?);
+        }
+        if self.kind == "foreign_key" && keep == "remote" {
+            self.bring_parent(&target, image.as_ref())?;
+        }
+        self.write(&target, current, state, image, keep)?;
+        self.announce(&target, keep, values)?;
+        pending::forget(&self.record);
+        self.note(Some(keep), Some(&resolver()));
+        standing::supersede(&self.record);
+        Ok(())
+    }
+
+    /// Tells the other nodes.
+    fn announce(&self, target: &Target, keep: &str, values: &Map<String, Value>) -> Result<()> {
+        let mut metadata =
+            json!({ "conflict_id": self.id.to_string(), "keep": keep, "resolved_by": resolver() });
+        if !values.is_empty() {
+            metadata["row_values"] = Value::Object(values.clone());
+        }
+        let about = Written {
+            tracked: &target.tracked,
+            record_id: &self.record.record_id,
+            before: None,
+            after: None,
+            metadata,
+        };
+        log::append_about(Operation::Resolve, &about)
+    }
+
+    fn note(&self, resolution: Option<&str>, resolver: Option<&str>) {
+        query::run(
+            "UPDATE concord.conflicts
+             SET resolved_at = CASE WHEN $2 IS NOT NULL THEN pg_catalog.clock_timestamp() END,
+                 resolution = $2, resolved_by = $3
+             WHERE conflict_id = $1",
+            &[ulid(self.id), parameter(resolution), parameter(resolver)],
+        );
+    }
+}
+
+/// Who decides: `concord.user_id`, or else the session's user.
+fn resolver() -> String {
+    context::current().person()
+}
+
+/// What the RESOLVE events of a group say of conflicts that are known here. Where several were made
+/// without knowledge of each other, the last stands, as it does for the rows. Conflicts that follow
+/// from a state are open as long as that state lasts, whatever was decided.
+pub fn take_in(group: &Group) {
+    query::run(
+        "UPDATE concord.conflicts c
+         SET resolved_at = CASE WHEN c.conflict_type IN ('unique_key', 'foreign_key') THEN c.resolved_at
+                                WHEN d.keep <> 'reopen' THEN d.wall_timestamp END,
+             resolution = NULLIF(d.keep, 'reopen'),
+             resolved_by = CASE WHEN d.keep <> 'reopen' THEN d.resolved_by END
+         FROM (SELECT DISTINCT ON (e.metadata ->> 'conflict_id')
+                      e.metadata ->> 'conflict_id' AS id, e.metadata ->> 'keep' AS keep,
+                      e.metadata ->> 'resolved_by' AS resolved_by, e.wall_timestamp
+               FROM concord.change_events g
+               JOIN concord.change_events e
+                 ON e.record_id = g.record_id AND e.table_name = g.table_name
+                AND e.table_schema = g.table_schema AND e.operation = 'RESOLVE'
+                AND e.metadata ->> 'conflict_id' = g.metadata ->> 'conflict_id'
+               WHERE g.origin_node_id = $1 AND g.node_sequence BETWEEN $2 AND $3
+                 AND g.operation = 'RESOLVE'
+               ORDER BY e.metadata ->> 'conflict_id', e.hlc DESC, e.origin_node_id DESC,
+                        e.node_sequence DESC) d
+         WHERE c.conflict_id::text = d.id
+           AND NOT (c.conflict_type IN ('unique_key', 'foreign_key') AND c.resolved_at IS NULL)",
+        &place(group),
+    );
+}

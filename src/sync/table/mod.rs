@@ -1,0 +1,7 @@
+//! The tables that events are shown in: shape, constraints, rows.
+
+pub mod batch;
+pub mod constraints;
+pub mod foreign_keys;
+pub mod row;
+pub mod target;

@@ -1,0 +1,137 @@
+//! One row of a table: read and locked, written, taken out.
+
+#![allow(unsafe_code)]
+
+use crate::capture::current::{key_parameters, key_values, row_image};
+use crate::error::{Error, OrRaise, Result};
+use crate::log::event::Varlena;
+use crate::log::metadata::copy_varlena;
+use crate::pg::attempt::attempt;
+use crate::pg::owner::AsTableOwner;
+use crate::pg::query::{self, parameter};
+use crate::sync::decide::case::{Entry, as_json, is_expected};
+use crate::sync::record::{Record, parse_image};
+use crate::sync::table::foreign_keys;
+use crate::sync::table::target::Target;
+use pgrx::{JsonB, PgSqlErrorCode, pg_sys};
+use serde_json::{Map, Value};
+use std::rc::Rc;
+
+/// A row as its table has it.
+pub struct Current {
+    /// Its image.
+    pub image: Map<String, Value>,
+    /// The whole row, what images leave out included.
+    pub row: Varlena,
+    /// Hashes of its values in the table's constraints.
+    pub keys: Vec<Option<i64>>,
+}
+
+/// Locks and reads the record's row.
+pub fn fetch(target: &Target, record: &Record) -> Result<Option<Current>> {
+    let keys = key_values(&target.tracked, &record.record_id)?;
+    let _owner = AsTableOwner::of(target.tracked.root);
+    let rows = query::returning(&target.select(), &key_parameters(&keys), |row| {
+        // SAFETY: the column is the whole row of the tracked table.
+        unsafe { Current::read(target, row.datum(1)) }
+    });
+    rows.into_iter().next().transpose()
+}
+
+impl Current {
+    unsafe fn read(target: &Target, row: pg_sys::Datum) -> Result<Current> {
+        // SAFETY: by the caller's promise; a whole row is never compressed or stored elsewhere.
+        unsafe {
+            let image = row_image(&target.tracked, row)?;
+            let row =
+                copy_varlena(pg_sys::Datum::from(pg_sys::pg_detoast_datum(row.cast_mut_ptr())));
+            Ok(Current { image: parse_image(&query::jsonb_text(&image))?, row, keys: Vec::new() })
+        }
+    }
+}
+
+/// Writes a row, or takes it out, outside of any group. Errors are the caller's.
+pub fn write_row(
+    target: &Rc<Target>,
+    record: &Record,
+    current: Option<Current>,
+    image: Option<&Map<String, Value>>,
+) -> Result<()> {
+    match (current, image) {
+        (None, None) => Ok(()),
+        (Some(current), None) => delete(target, record, &current, false),
+        (current, Some(image)) => {
+            let entry = Entry { current, ..Entry::empty() };
+            write(target, record, &entry, image)
+        }
+    }
+}
+
+pub fn delete(target: &Target, record: &Record, current: &Current, parked: bool) -> Result<()> {
+    if !parked {
+        foreign_keys::release_untracked(target, &current.image)?;
+    }
+    let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
+    let _owner = AsTableOwner::of(target.tracked.root);
+    query::run(&target.delete(), &keys);
+    Ok(())
+}
+
+/// Inserts, updates or puts back the row, if it is not what it should be.
+pub fn write(
+    target: &Target,
+    record: &Record,
+    entry: &Entry,
+    image: &Map<String, Value>,
+) -> Result<()> {
+    if let Some(parked) = &entry.parked {
+        let _owner = AsTableOwner::of(target.tracked.root);
+        let old = target.row_parameter(parked.row.datum());
+        query::run(&target.reinsert(image), &[as_json(image), old]);
+        return Ok(());
+    }
+    let Some(current) = &entry.current else {
+        let _owner = AsTableOwner::of(target.tracked.root);
+        let defaults = Value::Object(target.tracked.options.redact_default.clone());
+        let parameters = [as_json(image), parameter(JsonB(defaults))];
+        query::run(&target.insert(image), &parameters);
+        return Ok(());
+    };
+    let differs = |name: &String, value: &Value| current.image.get(name) != Some(value);
+    if !image.iter().any(|(name, value)| differs(name, value)) {
+        return Ok(());
+    }
+    let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
+    let _owner = AsTableOwner::of(target.tracked.root);
+    let fixed = target.columns.iter().filter(|column| column.fixed);
+    if fixed.filter_map(|c| image.get_key_value(&c.name)).any(|(name, v)| differs(name, v)) {
+        // PostgreSQL does not update such a column, but takes what an INSERT brings.
+        query::run(&target.delete(), &keys);
+        let old = target.row_parameter(current.row.datum());
+        query::run(&target.reinsert(image), &[as_json(image), old]);
+        return Ok(());
+    }
+    let parameters = [&[as_json(image)], &keys[..]].concat();
+    query::run(&target.update(image), &parameters);
+    Ok(())
+}
+
+/// Whether a row with this image would break CHECK or NOT NULL: tried, and undone.
+pub fn breaks_check(
+    target: &Target,
+    record: &Record,
+    entry: &Entry,
+    image: &Map<String, Value>,
+) -> bool {
+    let tried: std::result::Result<(), _> = attempt(
+        || {
+            write(target, record, entry, image).or_raise();
+            Error::new(PgSqlErrorCode::ERRCODE_TRIGGERED_ACTION_EXCEPTION, "undone").raise()
+        },
+        |failure| is_expected(failure) || failure.sqlstate == UNDONE,
+    );
+    tried.is_err_and(|failure| matches!(failure.sqlstate.as_str(), "23514" | "23502"))
+}
+
+/// SQLSTATE under which a write that went well is undone.
+const UNDONE: &str = "09000";
