@@ -22,28 +22,8 @@ SELECT concord.node_id() AS node_id,
                    'opened_at', w.opened_at, 'closed_at', w.closed_at) ORDER BY w.opened_at), '[]')
         FROM concord.capture_windows w) AS capture_windows,
        f.background_worker,
-       (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                   'node_id', n.node_id::text, 'name', n.name, 'status', n.status,
-                   'last_heard', n.last_heartbeat,
-                   'events_behind_here', k.known - n.applied_sequence,
-                   'seconds_behind_here',
-                       CASE WHEN k.known > n.applied_sequence
-                            THEN GREATEST(EXTRACT(epoch FROM pg_catalog.clock_timestamp()
-                                          - COALESCE(n.last_heartbeat, n.registered_at)), 0) ELSE 0 END,
-                   'events_behind_there', GREATEST(f.contiguous_sequence - k.seen, 0),
-                   'seconds_behind_there',
-                       COALESCE((SELECT GREATEST(EXTRACT(epoch FROM pg_catalog.clock_timestamp()
-                                                         - e.wall_timestamp), 0)
-                                 FROM concord.change_events e
-                                 WHERE e.origin_node_id = concord.node_id()
-                                   AND e.node_sequence = k.seen + 1), 0)) ORDER BY n.node_id), '[]')
-        FROM concord.nodes n
-        CROSS JOIN LATERAL (
-            SELECT GREATEST(n.applied_sequence, n.received_sequence,
-                            (SELECT pg_catalog.max((o.observed ->> n.node_id::text)::bigint)
-                             FROM concord.nodes o)) AS known,
-                   COALESCE((n.observed ->> concord.node_id()::text)::bigint, 0) AS seen) k
-        WHERE NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id)) AS peers
+       (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(p) ORDER BY p.node_id), '[]')
+        FROM concord.peers p) AS peers
 FROM concord._clock_facts() f;
 
 COMMENT ON VIEW concord.status IS 'This node at a glance';

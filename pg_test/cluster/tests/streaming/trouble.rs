@@ -261,8 +261,9 @@ fn peers_shows_how_far_apart_nodes_are() {
             .or_else(|| (net.at(0).one::<String>(apart) == "0 t 1 f").then_some(()))
     });
     // The status says the same.
-    let summed_up = "SELECT (p ->> 'events_behind_here')::bigint = 0 AND (p ->> 'events_behind_there')::bigint > 0
-                            AND (p ->> 'seconds_behind_there')::float > 0
+    let summed_up =
+        "SELECT (p ->> 'lacking_here')::bigint = 0 AND (p ->> 'lacking_there')::bigint > 0
+                            AND (p ->> 'lag_there')::interval > '0'
                      FROM concord.status s, jsonb_array_elements(s.peers) p";
     assert!(net.at(0).one::<bool>(summed_up));
     net.at(1).run("ALTER SUBSCRIPTION concord_node0 ENABLE");
