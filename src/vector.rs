@@ -2,13 +2,13 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::image::RowValues;
 use crate::error::Result;
-use crate::log::event::Varlena;
-use crate::log::metadata;
 use crate::pg::catalog;
 use crate::pg::layout::{self, Expected};
 use crate::pg::scan::each_row;
+use crate::pg::tuple::RowValues;
+use crate::pg::varlena::Varlena;
+use crate::pg::varlena::to_jsonb;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
@@ -30,7 +30,7 @@ pub fn observed(node_id: Ulid) -> Result<Varlena> {
     if entries.is_empty() {
         return Ok(empty_object());
     }
-    metadata::to_jsonb(&Value::Object(entries).to_string())
+    to_jsonb(&Value::Object(entries).to_string())
 }
 
 /// `'{}'::jsonb`: a container header that counts nothing.

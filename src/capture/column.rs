@@ -8,6 +8,7 @@
 use super::memory::RowMemory;
 use crate::error::{Error, Result};
 use crate::pg::function;
+use crate::pg::tuple::RowValues;
 use concord_core::jsonb::{Field, RootScalar, root_scalar};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::cell::UnsafeCell;
@@ -169,6 +170,16 @@ impl Column {
             Some(RootScalar::Bool(value)) => Field::Bool(value),
             // SAFETY: as for `field`.
             Some(RootScalar::Text) => Field::String(unsafe { self.text(datum, memory) }),
+        }
+    }
+
+    /// Whether this column has the same value in both rows, which are of its relation.
+    pub fn same_in(&self, old: &RowValues, new: &RowValues) -> bool {
+        match (old.get(self.index), new.get(self.index)) {
+            (None, None) => true,
+            // SAFETY: both rows are of the column's relation.
+            (Some(old), Some(new)) => unsafe { self.same(old, new) },
+            _ => false,
         }
     }
 

@@ -3,14 +3,15 @@
 #![allow(unsafe_code)]
 
 use super::column::Column;
-use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
 use super::relation::of_relation;
 use super::shape::Tracked;
+use crate::capture::image::Imager;
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::catalog::{self, cast};
 use crate::pg::function::argument;
 use crate::pg::query::{Parameter, Snapshot, parameter};
+use crate::pg::tuple::RowValues;
 use crate::pg_function;
 use concord_core::names::quote_identifier;
 use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
@@ -58,7 +59,7 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Op
         pg_sys::table_close(open, pg_sys::NoLock as i32);
         tracked?
     };
-    let table = crate::track::qualified_name(relation);
+    let table = crate::pg::catalog::qualified_name(relation);
     let sql = format!("SELECT {ROW} FROM {table} {ROW} WHERE {}", key_condition(&tracked, 1));
     let keys = key_values(&tracked, record_id)?;
     let image = Snapshot::Active.one(&sql, &key_parameters(&keys), |row| {

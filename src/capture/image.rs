@@ -8,51 +8,13 @@ use super::settings::Neutral;
 use super::shape::Tracked;
 use crate::error::{Error, Result};
 use crate::pg::function;
+use crate::pg::tuple::RowValues;
 use concord_core::jsonb::{Field, varlena_header};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::{CStr, c_char};
 
 /// Bytes. The index of the log holds a record key beside a table name, in a third of a page.
 const LONGEST_KEY: usize = 2496;
-
-/// A row taken apart: values and nulls by the relation's columns, dropped ones included.
-pub struct RowValues {
-    values: Vec<pg_sys::Datum>,
-    nulls: Vec<bool>,
-}
-
-impl RowValues {
-    /// Takes a row apart.
-    ///
-    /// # Safety
-    /// The tuple is of this row type, and outlives what is made of the values.
-    pub unsafe fn of(tuple: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc) -> RowValues {
-        // SAFETY: by the caller's promise.
-        unsafe {
-            let count = (*descriptor).natts as usize;
-            let mut row =
-                RowValues { values: vec![pg_sys::Datum::from(0); count], nulls: vec![true; count] };
-            let (values, nulls) = (row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
-            pg_sys::heap_deform_tuple(tuple, descriptor, values, nulls);
-            row
-        }
-    }
-
-    /// The value of a column, or `None` where it is null.
-    pub fn get(&self, index: usize) -> Option<pg_sys::Datum> {
-        (!self.nulls[index]).then(|| self.values[index])
-    }
-
-    /// Whether a column has the same value in both rows.
-    pub fn same(&self, other: &RowValues, column: &Column) -> bool {
-        match (self.get(column.index), other.get(column.index)) {
-            (None, None) => true,
-            // SAFETY: both rows are of the column's relation.
-            (Some(old), Some(new)) => unsafe { column.same(old, new) },
-            _ => false,
-        }
-    }
-}
 
 /// Puts a relation's rows into the forms that events hold.
 pub struct Imager<'a> {

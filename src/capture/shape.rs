@@ -3,12 +3,13 @@
 #![allow(unsafe_code)]
 
 use super::column::{Column, needs_neutral_names};
-use super::image::RowValues;
 use super::key::{groups, record_key};
 use crate::error::{Error, Result};
-use crate::log::context::text_array;
-use crate::log::event::{Table, Varlena};
+use crate::log::event::Table;
 use crate::pg::memory::new_context;
+use crate::pg::tuple::RowValues;
+use crate::pg::varlena::Varlena;
+use crate::pg::varlena::text_array;
 use crate::pg::{compat, externs};
 use crate::types::{hlc::Hlc, ulid::Ulid};
 use concord_core::jsonb::Keys;

@@ -2,17 +2,20 @@
 
 #![allow(unsafe_code)]
 
-use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
 use super::moves::{self, Moved};
 use super::relation;
 use super::shape::Tracked;
 use super::unchanged::{Change, compare};
+use crate::capture::image::Imager;
 use crate::error::{OrRaise, Result};
-use crate::log::context::{self, text_array};
-use crate::log::event::{Context, Operation, Pending};
+use crate::log::context;
+use crate::log::context::Context;
+use crate::log::event::{Operation, Pending};
 use crate::log::{Link, append, append_gap, control, link};
 use crate::pg::trigger::{self, Protocol};
+use crate::pg::tuple::RowValues;
+use crate::pg::varlena::text_array;
 use crate::{pg_function, settings, sync, version};
 use concord_core::options::Policy;
 use pgrx::pg_sys;

@@ -2,17 +2,19 @@
 
 #![allow(unsafe_code)]
 
-use super::image::{Imager, RowValues};
 use super::memory::RowMemory;
 use super::relation;
 use super::shape::Tracked;
 use super::trigger::gap;
+use crate::capture::image::Imager;
 use crate::error::{OrRaise, Result};
 use crate::log::context;
-use crate::log::event::{Context, Operation, Pending};
+use crate::log::context::Context;
+use crate::log::event::{Operation, Pending};
 use crate::log::{append, append_gap, control};
 use crate::pg::scan::each_row;
 use crate::pg::trigger::{self, Protocol};
+use crate::pg::tuple::RowValues;
 use crate::{pg_function, settings};
 use pgrx::pg_sys;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! What an update changed.
 
-use super::image::RowValues;
 use super::shape::Tracked;
+use crate::pg::tuple::RowValues;
 
 /// The changed columns; the version column does not count.
 pub struct Change<'a> {
@@ -32,13 +32,13 @@ pub fn compare<'a>(tracked: &'a Tracked, old: &RowValues, new: &RowValues) -> Ch
         .columns
         .iter()
         .enumerate()
-        .filter(|(_, column)| Some(column.index) != version && !old.same(new, column))
+        .filter(|(_, column)| Some(column.index) != version && !column.same_in(old, new))
         .map(|(i, _)| i)
         .collect();
     let redacted = tracked
         .redacted
         .iter()
-        .filter(|column| !old.same(new, column))
+        .filter(|column| !column.same_in(old, new))
         .map(|column| column.name.as_str())
         .collect();
     Change { columns, redacted }

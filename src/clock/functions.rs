@@ -34,7 +34,7 @@ pg_function!(
     /// all backends of the cluster. Errors as `hlc_now`.
     gen_ulid,
     |_| {
-        crate::identity::ensure_seeded().or_raise();
+        crate::clock::seed::ensure_seeded().or_raise();
         let ulid = new_ulid().or_raise();
         crate::types::ulid::Ulid::from(ulid).into_datum().unwrap_or(pg_sys::Datum::from(0))
     }

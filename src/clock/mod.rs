@@ -2,6 +2,7 @@
 //! pure rule in `concord_core::hlc` (Kulkarni et al., "Logical Physical Clocks", 2014).
 
 pub mod functions;
+pub mod seed;
 mod wall;
 
 use crate::error::{Error, Result, SqlState};
@@ -13,14 +14,14 @@ use std::sync::atomic::Ordering;
 /// A fresh HLC, greater than every one this node gave out, wrote or applied. `NC001` when the clock
 /// would run further ahead of the wall clock than `concord.max_clock_drift`.
 pub fn tick() -> Result<Hlc> {
-    crate::identity::ensure_seeded()?;
+    crate::clock::seed::ensure_seeded()?;
     advance(None)
 }
 
 /// Takes in a remote HLC by the receive rule and returns a fresh one. `NC001` when the remote is
 /// further ahead of the wall clock than `concord.max_clock_drift`; the clock stays as it is.
 pub fn observe(remote: Hlc) -> Result<Hlc> {
-    crate::identity::ensure_seeded()?;
+    crate::clock::seed::ensure_seeded()?;
     advance(Some(remote))
 }
 

@@ -3,18 +3,19 @@
 #![allow(unsafe_code)]
 
 use super::pin::{check_pin, refuse_shared_pin};
-use super::place::{Place, in_recovery};
 use super::succession::{forget, mint, succeed, take_slot_away};
-use super::{Attached, MINTED, refuse_in_recovery};
+use crate::clock::seed;
+use crate::clock::seed::refuse_in_recovery;
 use crate::error::{Error, Result};
+use crate::identity::known::{last_number, read_identities};
+use crate::identity::place::Place;
+use crate::identity::{Attached, MINTED};
+use crate::pg::backend::in_recovery;
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
-use crate::pg::query;
 use crate::pg::shmem::{Guarded, Slot};
 use crate::settings;
-use crate::types::parameter::ulid;
-use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 
@@ -44,16 +45,6 @@ fn slot_for(log: pg_sys::Oid) -> Result<Option<Slot>> {
 
 fn pin_agrees(node_id: [u8; 16]) -> bool {
     settings::pinned_node_id().is_none_or(|pin| pin.to_bytes() == node_id)
-}
-
-/// One row of `concord.identity`.
-#[derive(Clone, Copy)]
-pub struct Identity {
-    /// `node_id`
-    pub node_id: Ulid,
-    place: Place,
-    contiguous: i64,
-    succeeded: bool,
 }
 
 fn attach_slowly(log: pg_sys::Oid) -> Result<Attached> {
@@ -100,40 +91,9 @@ fn attach_slowly(log: pg_sys::Oid) -> Result<Attached> {
     }
 }
 
-/// All identities, oldest first.
-fn read_identities() -> Vec<Identity> {
-    query::all(
-        "SELECT i.node_id, i.system_identifier, i.database_oid, i.timeline, i.contiguous_sequence,
-                EXISTS (SELECT FROM concord.identity s WHERE s.predecessor_id = i.node_id)
-         FROM concord.identity i ORDER BY i.created_at, i.node_id",
-        &[],
-        |row| Identity {
-            node_id: row.required::<SqlUlid>(1).into(),
-            place: Place {
-                system: row.required(2),
-                database: row.required(3),
-                timeline: row.required(4),
-            },
-            contiguous: row.required(5),
-            succeeded: row.required(6),
-        },
-    )
-}
-
-/// The highest number of a node in the log.
-pub fn last_number(node_id: Ulid) -> i64 {
-    query::one(
-        "SELECT node_sequence FROM concord.change_events
-         WHERE origin_node_id = $1 ORDER BY node_sequence DESC LIMIT 1",
-        &[ulid(node_id)],
-        |row| row.required(1),
-    )
-    .unwrap_or_default()
-}
-
 /// A slot that was only to be looked at again stays as it is: numbers may be in flight.
 fn keep_slot(node: Attached) -> Result<bool> {
-    let last_hlc = super::seed(node.log)?;
+    let last_hlc = seed::seed(node.log)?;
     let mut guarded = Guarded::lock()?;
     let id = node.node_id.to_bytes();
     let slot = guarded.slot(my_database());
@@ -156,7 +116,7 @@ pub fn recheck() {
 /// Lays the identity of this place into shared memory.
 fn publish(node: Attached, contiguous: i64) -> Result<()> {
     let issued = last_number(node.node_id);
-    let last_hlc = super::seed(node.log)?;
+    let last_hlc = seed::seed(node.log)?;
     let database = my_database();
     refuse_shared_pin(node.node_id)?;
     let mut guarded = Guarded::lock()?;

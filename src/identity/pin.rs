@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use super::attach::{Identity, last_number};
 use crate::error::{Error, Result};
+use crate::identity::known::{Identity, last_number};
 use crate::pg::backend::my_database;
 use crate::pg::query;
 use crate::pg::shmem::Guarded;

@@ -30,12 +30,6 @@ impl Place {
     }
 }
 
-/// Whether this server is a standby or still recovering.
-pub fn in_recovery() -> bool {
-    // SAFETY: reads shared state.
-    unsafe { pg_sys::RecoveryInProgress() }
-}
-
 /// The name of this database.
 pub fn database_name() -> String {
     // SAFETY: the name is palloc'ed, NUL-terminated and in the server's encoding.

@@ -2,12 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use super::attach::{Identity, attach, last_number};
 use super::pin::refuse_shared_pin;
 use super::place::Place;
 use super::{Attached, MINTED, Minted};
 use crate::clock;
+use crate::clock::seed;
 use crate::error::{Error, Result};
+use crate::identity::attach::attach;
+use crate::identity::known::{Identity, last_number};
 use crate::log::holes;
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
@@ -26,7 +28,7 @@ pub fn mint(
     log: pg_sys::Oid,
 ) -> Result<Attached> {
     refuse_other_encodings()?;
-    super::seed(log)?;
+    seed::seed(log)?;
     let node_id = match pin {
         Some(pin) => pin,
         None => clock::functions::new_ulid()?,
@@ -86,7 +88,7 @@ pub fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Resul
 
 /// From here to the end of the transaction the identity is private to it.
 fn begin(node: Attached, issued: i64, predecessor: Option<Ulid>) -> Result<Attached> {
-    let last_hlc = super::seed(node.log)?;
+    let last_hlc = seed::seed(node.log)?;
     // SAFETY: reads the transaction state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
     MINTED.set(Some(Minted {

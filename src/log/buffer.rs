@@ -3,9 +3,10 @@
 //! They lie one behind the other in an arena of bytes, so that a savepoint is a length: rolling back
 //! to it cuts the arena there. Past `work_mem` the arena goes to a temporary file of PostgreSQL's.
 
-use super::event::{Context, Operation, Pending, Table};
 use super::spill::Spill;
 use crate::error::{Error, Result};
+use crate::log::context::Context;
+use crate::log::event::{Operation, Pending, Table};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::collections::BTreeMap;
 use std::rc::Rc;

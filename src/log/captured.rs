@@ -8,15 +8,17 @@ use crate::commit::unfolded::Unfolded;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity::{self, Attached};
 use crate::log::buffer::{Buffer, Link};
-use crate::log::event::{Context, Operation, Pending};
+use crate::log::context::Context;
+use crate::log::event::{Operation, Pending};
 use crate::log::writer::{Group, Writer};
 use crate::log::{holes, metadata};
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::function::guard;
-use crate::pg::shmem::Guarded;
+use crate::pg::shmem::{Guarded, wake_launcher};
+use crate::pg::varlena::to_jsonb;
 
-use crate::{capture, node, vector, version};
+use crate::{capture, vector, version};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -167,8 +169,8 @@ fn write_captured() -> Result<()> {
         wall: now(),
     };
     if let Some(predecessor) = predecessor {
-        let text = metadata::of_node(Some(predecessor), None);
-        let (context, metadata) = (crate::log::context::current(), metadata::to_jsonb(&text)?);
+        let text = crate::identity::describe::of_node(Some(predecessor), None);
+        let (context, metadata) = (crate::log::context::current(), to_jsonb(&text)?);
         writer.add(&group, group.first, &control(Operation::Node, &context), Some(&metadata));
     }
     let written = write_events(&mut buffer, &mut writer, &group, lead)?;
@@ -310,7 +312,7 @@ fn lose_numbers() {
             slot.wake = true;
         }
     }
-    node::wake_launcher();
+    wake_launcher();
 }
 
 fn refuse_prepare() -> Result<()> {

@@ -3,9 +3,9 @@
 #![allow(unsafe_code)]
 
 use crate::error::OrRaise;
-use crate::log::event::{Context, Varlena};
-use crate::log::metadata::{copy_varlena, to_jsonb};
 use crate::pg::function;
+use crate::pg::varlena::Varlena;
+use crate::pg::varlena::{copy_varlena, to_jsonb};
 use crate::settings;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
@@ -92,16 +92,31 @@ fn ulid_array(ulids: &[Ulid]) -> Varlena {
     Varlena::with_payload(&bytes)
 }
 
-/// `text[]` of these names.
-pub fn text_array(names: &[&str]) -> Vec<u8> {
-    let header: [i32; 5] = [1, 0, pg_sys::TEXTOID.to_u32() as i32, names.len() as i32, 1];
-    let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    for name in names {
-        let size = name.len() + 4;
-        bytes.extend_from_slice(&concord_core::jsonb::varlena_header(size).to_ne_bytes());
-        bytes.extend_from_slice(name.as_bytes());
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
+/// What the application said about its write; the same for many events.
+#[derive(Debug, Default)]
+pub struct Context {
+    /// `action`
+    pub action: Option<Varlena>,
+    /// `session_user`
+    pub session_user: Option<Varlena>,
+    /// `user_id`
+    pub user_id: Option<Varlena>,
+    /// `request_id`
+    pub request_id: Option<Varlena>,
+    /// `ip`
+    pub ip: Option<Varlena>,
+    /// `metadata`, as `jsonb`
+    pub metadata: Option<Varlena>,
+    /// `metadata`, as text, for events that add to it
+    pub metadata_text: Option<String>,
+    /// `depends_on_event_ids`
+    pub depends_on: Option<Varlena>,
+}
+
+impl Context {
+    /// Who acts: `user_id`, or else the session's user.
+    pub fn person(&self) -> String {
+        let name = self.user_id.as_ref().or(self.session_user.as_ref());
+        name.map_or_else(String::new, |name| name.as_text().into_owned())
     }
-    let header = concord_core::jsonb::varlena_header(bytes.len() + 4).to_ne_bytes();
-    [&header[..], &bytes].concat()
 }

@@ -4,8 +4,9 @@
 #![allow(unsafe_code)]
 
 use super::columns;
-use super::event::{Pending, Varlena};
 use crate::error::Result;
+use crate::log::event::Pending;
+use crate::pg::varlena::Varlena;
 use crate::pg::{compat, memory};
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;

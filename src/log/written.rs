@@ -1,11 +1,12 @@
 //! Events of rows that concord itself wrote: what brings back a parent, what resolves a conflict.
 
-use super::event::{Operation, Pending, Varlena};
-use super::metadata::to_jsonb;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
 use crate::log::captured::{append, control};
 use crate::log::context;
+use crate::log::event::{Operation, Pending};
+use crate::pg::varlena::Varlena;
+use crate::pg::varlena::to_jsonb;
 use serde_json::{Map, Value};
 
 /// A row that was written silently: its image before and after, `None` where there was no row.

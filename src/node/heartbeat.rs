@@ -1,10 +1,10 @@
 //! A node tells of itself: by an event, so that word travels as everything else does.
 
 use crate::error::Result;
-use crate::identity::{Attached, attach};
+use crate::identity::{Attached, attach, describe};
 use crate::log::context;
 use crate::log::event::{Operation, Pending};
-use crate::log::{append, control, metadata};
+use crate::log::{append, control};
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::types::parameter::ulid;
@@ -26,7 +26,7 @@ fn key_space(node: Attached) -> Option<Value> {
 /// Appends a NODE event to this transaction and notes the heartbeat in `concord.nodes`.
 pub fn heartbeat() -> Result<()> {
     let node = attach()?;
-    let description = metadata::of_node(None, key_space(node));
+    let description = describe::of_node(None, key_space(node));
     let context = context::current();
     append(&Pending {
         metadata: Some(description.as_bytes()),

@@ -9,4 +9,4 @@ pub mod key_space;
 mod launcher;
 pub mod tick;
 
-pub use launcher::{register, wake_launcher};
+pub use launcher::register;

@@ -15,3 +15,9 @@ pub fn is_superuser() -> bool {
     // SAFETY: reads the session state and the system cache.
     unsafe { pg_sys::superuser() }
 }
+
+/// Whether this server is a standby or still recovering.
+pub fn in_recovery() -> bool {
+    // SAFETY: reads shared state.
+    unsafe { pg_sys::RecoveryInProgress() }
+}

@@ -3,6 +3,8 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::pg::query;
+use crate::pg::query::parameter;
 use concord_core::names::quote_identifier;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
@@ -139,4 +141,21 @@ pub fn is_hashable(type_oid: pg_sys::Oid) -> bool {
         let wanted = pg_sys::TYPECACHE_HASH_EXTENDED_PROC as i32;
         (*pg_sys::lookup_type_cache(type_oid, wanted)).hash_extended_proc != pg_sys::Oid::INVALID
     }
+}
+
+/// Schema and name of a relation, or `None` where it is gone.
+pub fn names_of(relation: pg_sys::Oid) -> Option<(String, String)> {
+    query::one(
+        "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
+        &[parameter(relation)],
+        |row| (row.required(1), row.required(2)),
+    )
+}
+
+/// Schema-qualified, quoted name of a relation.
+pub fn qualified_name(relation: pg_sys::Oid) -> String {
+    names_of(relation).map_or(String::new(), |(schema, table)| {
+        format!("{}.{}", quote_identifier(&schema), quote_identifier(&table))
+    })
 }

@@ -18,3 +18,5 @@ mod raised;
 pub mod scan;
 pub mod shmem;
 pub mod trigger;
+pub mod tuple;
+pub mod varlena;

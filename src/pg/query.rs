@@ -12,14 +12,14 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, OrRaise, Result};
-use crate::log::event::Varlena;
-use crate::log::metadata::copy_varlena;
 use crate::pg::owner::pin_path;
+use crate::pg::varlena::Varlena;
+use crate::pg::varlena::copy_varlena;
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CString, c_char};
 use std::rc::Rc;
 
 /// A parameter of a statement: type and value.
@@ -366,15 +366,5 @@ fn free_unless_running(plan: Rc<Plan>) {
     if let Some(plan) = Rc::into_inner(plan) {
         // SAFETY: `prepared` kept the plan, and nothing else refers to it.
         unsafe { pg_sys::SPI_freeplan(plan.0) };
-    }
-}
-
-/// The text of a complete `jsonb` value.
-pub fn jsonb_text(jsonb: &[u8]) -> String {
-    let copy = crate::log::event::Varlena::complete(jsonb);
-    // SAFETY: jsonb_out takes the value and returns a palloc'ed C string.
-    unsafe {
-        let text = super::function::call(pg_sys::jsonb_out, &[copy.datum()]);
-        CStr::from_ptr(text.cast_mut_ptr::<c_char>()).to_string_lossy().into_owned()
     }
 }

@@ -247,3 +247,13 @@ impl Drop for Guarded {
         }
     }
 }
+
+/// Makes the launcher look at the slots now.
+pub fn wake_launcher() {
+    let Ok(shared) = shared() else { return };
+    let latch = shared.launcher.load(Ordering::SeqCst);
+    if !latch.is_null() {
+        // SAFETY: latches of processes live in shared memory and are never freed.
+        unsafe { pg_sys::SetLatch(latch) };
+    }
+}

@@ -1,7 +1,7 @@
 //! What can be tracked, and with which options.
 
-use super::install::qualified_name;
 use crate::error::{Error, Result};
+use crate::pg::catalog::qualified_name;
 use crate::pg::query::{self, parameter};
 use concord_core::options::Options;
 use pgrx::{PgSqlErrorCode, pg_sys};

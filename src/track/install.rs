@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::log::set_context::stored_options;
+use crate::pg::catalog::qualified_name;
 use crate::pg::query::{self, parameter};
 use concord_core::names::{quote_identifier, quote_literal};
 use concord_core::options::VersionColumn;
@@ -11,23 +12,6 @@ const CAPTURE: &str = "concord_capture";
 const TRUNCATE: &str = "concord_truncate";
 /// BEFORE triggers fire by name: the version is stamped when the row is as it will be.
 const VERSION: &str = "zz_concord_version";
-
-/// Schema and name of a relation, or `None` where it is gone.
-pub fn names_of(relation: pg_sys::Oid) -> Option<(String, String)> {
-    query::one(
-        "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
-        &[parameter(relation)],
-        |row| (row.required(1), row.required(2)),
-    )
-}
-
-/// Schema-qualified, quoted name of a relation.
-pub fn qualified_name(relation: pg_sys::Oid) -> String {
-    names_of(relation).map_or(String::new(), |(schema, table)| {
-        format!("{}.{}", quote_identifier(&schema), quote_identifier(&table))
-    })
-}
 
 /// Adds the version column. Nullable, and without a default: rows get a version when they are written,
 /// and the table goes on working should the triggers go.

@@ -6,6 +6,4 @@ mod functions;
 mod install;
 
 pub use check::relation as check_owned;
-pub use install::{
-    equip_partitions, fire_always, names_of, qualified_name, remove, rename_columns,
-};
+pub use install::{equip_partitions, fire_always, remove, rename_columns};

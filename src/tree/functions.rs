@@ -50,7 +50,7 @@ fn set_up(relation: Option<pg_sys::Oid>, columns: [Option<String>; 4]) -> Result
     unsafe { pg_sys::LockRelationOid(relation, pg_sys::AccessShareLock as i32) };
     let shape = shape_of(relation, &columns, &name)?;
     refuse_doubles(&shape, &columns)?;
-    let Some((schema, table)) = track::names_of(relation) else { return Ok(()) };
+    let Some((schema, table)) = catalog::names_of(relation) else { return Ok(()) };
     let _owner = AsOwner::of(catalog::log()?);
     declared::declare(&schema, &table, &columns);
     Ok(())
@@ -78,7 +78,7 @@ fn refuse_doubles(shape: &Shape, columns: &[Option<String>; 4]) -> Result<()> {
 fn take_down(relation: Option<pg_sys::Oid>) -> Result<()> {
     let relation = given(relation, "relation", "Name a table.")?;
     let name = track::check_owned(relation)?;
-    let Some((schema, table)) = track::names_of(relation) else { return Ok(()) };
+    let Some((schema, table)) = catalog::names_of(relation) else { return Ok(()) };
     let _owner = AsOwner::of(catalog::log()?);
     if !declared::forget(&schema, &table) {
         pg_sys::panic::ErrorReport::new(

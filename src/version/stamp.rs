@@ -26,7 +26,7 @@ impl Stamp {
         Ok(match kind {
             VersionKind::Hlc => Stamp::Hlc(clock::tick()?),
             VersionKind::Ulid => {
-                crate::identity::ensure_seeded()?;
+                crate::clock::seed::ensure_seeded()?;
                 Stamp::Ulid(clock::functions::new_ulid()?)
             }
         })

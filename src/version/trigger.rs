@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::stamp::Stamp;
-use crate::capture::image::{Imager, RowValues};
+use crate::capture::image::Imager;
 use crate::capture::memory::RowMemory;
 use crate::capture::relation;
 use crate::capture::shape::{Tracked, Version};
@@ -16,6 +16,7 @@ use crate::log::event::{Operation, Pending};
 use crate::log::{append, control};
 use crate::pg::generated;
 use crate::pg::trigger::{self, Protocol};
+use crate::pg::tuple::RowValues;
 use crate::{pg_function, sync};
 use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
 use pgrx::{PgSqlErrorCode, pg_sys};

@@ -2,8 +2,8 @@
 //! them, then whoever waited for a parent; at last no row is left without its own.
 
 use crate::error::{OrRaise, Result};
-use crate::log::event::Varlena;
 use crate::pg::attempt::{Failure, attempt};
+use crate::pg::varlena::Varlena;
 use crate::sync::conflicts::{concurrent, standing};
 use crate::sync::decide::case::{Entry, is_expected};
 use crate::sync::decide::decision::{Decision, Rival, Want};

@@ -3,10 +3,11 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::image::RowValues;
 use crate::clock;
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
+use crate::pg::tuple::RowValues;
+use crate::pg::varlena::jsonb_text;
 use crate::pg::{catalog, scan};
 use crate::sync::receive::waiting::{known_event, parse_vector, seen};
 use crate::types::parameter::ulid;
@@ -74,7 +75,7 @@ impl<'a> Arrival<'a> {
             unsafe {
                 let jsonb = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
                 let size = pgrx::varsize_any(jsonb);
-                query::jsonb_text(std::slice::from_raw_parts(jsonb.cast::<u8>(), size))
+                jsonb_text(std::slice::from_raw_parts(jsonb.cast::<u8>(), size))
             }
         });
         let Some(hlc) = hlc else { return Ok(None) };

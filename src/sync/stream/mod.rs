@@ -7,7 +7,6 @@
 use crate::sync::enter::place;
 mod gate;
 
-use crate::capture::image::RowValues;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity;
 use crate::log::columns;
@@ -18,6 +17,7 @@ use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::pg::trigger::{self, Protocol};
+use crate::pg::tuple::RowValues;
 use crate::pg_function;
 use crate::sync::receive::intake;
 use crate::sync::receive::waiting::forget_applied;

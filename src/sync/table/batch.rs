@@ -2,10 +2,10 @@
 
 use crate::capture::current::{ROW, key_of_text};
 use crate::error::Result;
-use crate::log::event::Varlena;
-use crate::log::metadata::copy_varlena;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, Parameter, jsonb, parameter};
+use crate::pg::varlena::Varlena;
+use crate::pg::varlena::copy_varlena;
 use crate::sync::table::target::Target;
 use pgrx::{JsonB, pg_sys};
 use serde_json::Value;

@@ -3,9 +3,9 @@
 use crate::capture::current::{ROW, whole_row};
 use crate::error::Result;
 use crate::pg::catalog::{is_hashable, type_name};
+use crate::pg::catalog::{names_of, qualified_name};
 use crate::pg::query::{self, Row, parameter};
 use crate::sync::table::target::Target;
-use crate::track::{names_of, qualified_name};
 use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
 use std::rc::Rc;

@@ -8,6 +8,7 @@ use crate::capture::current::{
     ROW, key_condition, key_of_text, key_parameters, key_values, record_id_of, whole_row,
 };
 use crate::error::{Error, Result};
+use crate::pg::catalog::qualified_name;
 use crate::pg::owner::{AsTableOwner, FiringTriggers};
 use crate::pg::query::{self, Parameter, Row, parameter};
 use crate::sync::decide::case::{as_json, keys_of};
@@ -16,7 +17,6 @@ use crate::sync::show::revive;
 use crate::sync::show::work::{Gone, Work};
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::target::Target;
-use crate::track::qualified_name;
 use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::PgSqlErrorCode;
 use serde_json::{Map, Value};

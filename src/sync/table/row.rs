@@ -4,11 +4,12 @@
 
 use crate::capture::current::{key_parameters, key_values, row_image};
 use crate::error::{Error, OrRaise, Result};
-use crate::log::event::Varlena;
-use crate::log::metadata::copy_varlena;
 use crate::pg::attempt::attempt;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, parameter};
+use crate::pg::varlena::Varlena;
+use crate::pg::varlena::copy_varlena;
+use crate::pg::varlena::jsonb_text;
 use crate::sync::decide::case::{Entry, as_json, is_expected};
 use crate::sync::record::{Record, parse_image};
 use crate::sync::table::foreign_keys;
@@ -45,7 +46,7 @@ impl Current {
             let image = row_image(&target.tracked, row)?;
             let row =
                 copy_varlena(pg_sys::Datum::from(pg_sys::pg_detoast_datum(row.cast_mut_ptr())));
-            Ok(Current { image: parse_image(&query::jsonb_text(&image))?, row, keys: Vec::new() })
+            Ok(Current { image: parse_image(&jsonb_text(&image))?, row, keys: Vec::new() })
         }
     }
 }
