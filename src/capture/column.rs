@@ -173,6 +173,11 @@ impl Column {
         }
     }
 
+    /// Whether equal numbers are one number in an image, whatever their text.
+    pub fn is_normalised(&self) -> bool {
+        matches!(self.kind, Kind::Numeric | Kind::Float4 | Kind::Float8)
+    }
+
     /// Whether this column has the same value in both rows, which are of its relation.
     pub fn same_in(&self, old: &RowValues, new: &RowValues) -> bool {
         match (old.get(self.index), new.get(self.index)) {
@@ -329,69 +334,19 @@ pub unsafe fn key_field<'m>(
     }
 }
 
-/// Refuses a key column whose equal values can print differently: 0A000.
-pub fn check_key_type(column: &Column) -> Result<()> {
-    let normalised = matches!(column.kind, Kind::Numeric | Kind::Float4 | Kind::Float8);
-    if normalised || prints_uniquely(column) {
-        return Ok(());
-    }
-    // SAFETY: format_type_be returns a palloc'ed string.
-    let name = unsafe {
-        CStr::from_ptr(pg_sys::format_type_be(column.base_type)).to_string_lossy().into_owned()
-    };
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-        format!("column \"{}\" of type {name} cannot be part of a record key", column.name),
-    )
-    .detail("Equal values of this type or collation can have different texts.")
-    .hint("Use a key of another type, or name other columns with record_key => '{...}'."))
-}
-
-fn prints_uniquely(column: &Column) -> bool {
-    matches!(
-        column.base_type,
-        pg_sys::DATEOID
-            | pg_sys::TIMEOID
-            | pg_sys::TIMETZOID
-            | pg_sys::TIMESTAMPOID
-            | pg_sys::TIMESTAMPTZOID
-            | pg_sys::INETOID
-            | pg_sys::CIDROID
-            | pg_sys::MACADDROID
-            | pg_sys::MACADDR8OID
-            | pg_sys::BITOID
-            | pg_sys::VARBITOID
-            | pg_sys::MONEYOID
-            | pg_sys::PG_LSNOID
-            | pg_sys::TIDOID
-            | pg_sys::XID8OID
-            | pg_sys::CHAROID
-    ) || is_enum(column.base_type)
-        || has_equal_images(column.base_type, column.collation)
-}
-
 /// Support function 4 of a btree operator class.
-const BTEQUALIMAGE_PROC: i16 = 4;
+pub const BTEQUALIMAGE_PROC: i16 = 4;
 
-fn is_enum(type_oid: pg_sys::Oid) -> bool {
-    // SAFETY: a catalog look-up by object id.
-    unsafe { pg_sys::get_typtype(type_oid) as u8 == pg_sys::TYPTYPE_ENUM }
+/// The index of the column of this name.
+pub fn position(columns: &[Column], name: &str) -> Option<usize> {
+    columns.iter().position(|column| column.name == name)
 }
 
-/// Whether equal values of the type are the same to the bit: what its default btree operator class
-/// says to allow deduplication (`BTEQUALIMAGE_PROC`, src/include/access/nbtree.h).
-fn has_equal_images(type_oid: pg_sys::Oid, collation: pg_sys::Oid) -> bool {
-    // SAFETY: catalog look-ups by object id; the support function takes the class's input type.
-    unsafe {
-        let class = pg_sys::GetDefaultOpClass(type_oid, pg_sys::BTREE_AM_OID);
-        if class == pg_sys::Oid::INVALID {
-            return false;
-        }
-        let family = pg_sys::get_opclass_family(class);
-        let input = pg_sys::get_opclass_input_type(class);
-        let function = pg_sys::get_opfamily_proc(family, input, input, BTEQUALIMAGE_PROC);
-        function != pg_sys::Oid::INVALID
-            && pg_sys::OidFunctionCall1Coll(function, collation, pg_sys::Datum::from(input)).value()
-                != 0
-    }
+/// 42703: an option names a column that there is not.
+pub fn unknown_column(name: &str, option: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        format!("column \"{name}\" of option {option} does not exist"),
+    )
+    .hint("Column names are given as they are stored; a column can be in one of exclude and redact only.")
 }

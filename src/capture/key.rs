@@ -3,8 +3,9 @@
 
 #![allow(unsafe_code)]
 
-use super::column::{Column, check_key_type};
-use super::shape::{position, unknown_column};
+use crate::capture::column::BTEQUALIMAGE_PROC;
+use crate::capture::column::Column;
+use crate::capture::column::{position, unknown_column};
 use crate::error::{Error, Result};
 use crate::pg::compat;
 use concord_core::options::Options;
@@ -129,5 +130,68 @@ unsafe fn is_unique(index: pg_sys::Oid) -> bool {
         let unique = (*(*index).rd_index).indisunique;
         pg_sys::index_close(index, pg_sys::AccessShareLock as i32);
         unique
+    }
+}
+
+/// Refuses a key column whose equal values can print differently: 0A000.
+pub fn check_key_type(column: &Column) -> Result<()> {
+    if column.is_normalised() || prints_uniquely(column) {
+        return Ok(());
+    }
+    // SAFETY: format_type_be returns a palloc'ed string.
+    let name = unsafe {
+        CStr::from_ptr(pg_sys::format_type_be(column.base_type)).to_string_lossy().into_owned()
+    };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("column \"{}\" of type {name} cannot be part of a record key", column.name),
+    )
+    .detail("Equal values of this type or collation can have different texts.")
+    .hint("Use a key of another type, or name other columns with record_key => '{...}'."))
+}
+
+pub fn prints_uniquely(column: &Column) -> bool {
+    matches!(
+        column.base_type,
+        pg_sys::DATEOID
+            | pg_sys::TIMEOID
+            | pg_sys::TIMETZOID
+            | pg_sys::TIMESTAMPOID
+            | pg_sys::TIMESTAMPTZOID
+            | pg_sys::INETOID
+            | pg_sys::CIDROID
+            | pg_sys::MACADDROID
+            | pg_sys::MACADDR8OID
+            | pg_sys::BITOID
+            | pg_sys::VARBITOID
+            | pg_sys::MONEYOID
+            | pg_sys::PG_LSNOID
+            | pg_sys::TIDOID
+            | pg_sys::XID8OID
+            | pg_sys::CHAROID
+    ) || is_enum(column.base_type)
+        || has_equal_images(column.base_type, column.collation)
+}
+
+pub fn is_enum(type_oid: pg_sys::Oid) -> bool {
+    // SAFETY: a catalog look-up by object id.
+    unsafe { pg_sys::get_typtype(type_oid) as u8 == pg_sys::TYPTYPE_ENUM }
+}
+
+/// Whether equal values of the type are the same to the bit: what its default btree operator class
+/// says to allow deduplication (`BTEQUALIMAGE_PROC`, src/include/access/nbtree.h).
+pub fn has_equal_images(type_oid: pg_sys::Oid, collation: pg_sys::Oid) -> bool {
+    // SAFETY: catalog look-ups by object id; the support function takes the class's input type.
+    unsafe {
+        let class = pg_sys::GetDefaultOpClass(type_oid, pg_sys::BTREE_AM_OID);
+        if class == pg_sys::Oid::INVALID {
+            return false;
+        }
+        let family = pg_sys::get_opclass_family(class);
+        let input = pg_sys::get_opclass_input_type(class);
+        let function = pg_sys::get_opfamily_proc(family, input, input, BTEQUALIMAGE_PROC);
+        function != pg_sys::Oid::INVALID
+            && pg_sys::OidFunctionCall1Coll(function, collation, pg_sys::Datum::from(input)).value()
+                != 0
     }
 }

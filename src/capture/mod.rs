@@ -1,9 +1,12 @@
 //! From a changed row to an event in the transaction's buffer.
 
-mod column;
+pub mod applying;
+pub mod brought;
+pub mod column;
 pub mod current;
 pub mod image;
-mod key;
+pub mod key;
+pub mod key_sql;
 pub mod memory;
 pub mod moves;
 pub mod relation;
@@ -12,6 +15,7 @@ pub mod shape;
 mod trigger;
 mod truncate;
 pub mod unchanged;
+pub mod version;
 
 pub use relation::register;
 pub use settings::Neutral;

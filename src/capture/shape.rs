@@ -4,6 +4,8 @@
 
 use super::column::{Column, needs_neutral_names};
 use super::key::{groups, record_key};
+use crate::capture::column::{position, unknown_column};
+use crate::capture::version::{Version, VersionKind};
 use crate::error::{Error, Result};
 use crate::log::event::Table;
 use crate::pg::memory::new_context;
@@ -45,43 +47,6 @@ pub struct Tracked {
     /// Some column's text shows names or money.
     pub shows_names: bool,
     memory: pg_sys::MemoryContext,
-}
-
-/// The version column of a relation.
-#[derive(Debug, Clone)]
-pub struct Version {
-    /// Its name.
-    pub name: String,
-    /// Its place in the row, from 0.
-    pub index: usize,
-    /// Which type it has.
-    pub kind: VersionKind,
-}
-
-/// The types that can be a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VersionKind {
-    /// `concord.hlc`
-    Hlc,
-    /// `concord.ulid`
-    Ulid,
-}
-
-impl VersionKind {
-    /// The version as an HLC: a ULID's first 64 bits are one.
-    ///
-    /// # Safety
-    /// The datum is of this type, not null.
-    pub unsafe fn hlc_of(self, datum: pg_sys::Datum) -> i64 {
-        match self {
-            VersionKind::Hlc => datum.value() as i64,
-            VersionKind::Ulid => {
-                // SAFETY: by the caller's promise.
-                let bytes = unsafe { *datum.cast_mut_ptr::<[u8; 8]>() };
-                i64::try_from(u64::from_be_bytes(bytes)).unwrap_or(i64::MAX)
-            }
-        }
-    }
 }
 
 impl Drop for Tracked {
@@ -200,20 +165,6 @@ impl Shape {
         };
         Ok(Some(Version { name: name.to_owned(), index: column.index, kind }))
     }
-}
-
-/// The index of the column of this name.
-pub fn position(columns: &[Column], name: &str) -> Option<usize> {
-    columns.iter().position(|column| column.name == name)
-}
-
-/// 42703: an option names a column that there is not.
-pub fn unknown_column(name: &str, option: &str) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-        format!("column \"{name}\" of option {option} does not exist"),
-    )
-    .hint("Column names are given as they are stored; a column can be in one of exclude and redact only.")
 }
 
 /// The root's name, with the columns that never make a conflict.

@@ -7,6 +7,8 @@ use super::moves::{self, Moved};
 use super::relation;
 use super::shape::Tracked;
 use super::unchanged::{Change, compare};
+use crate::capture::applying::applying;
+use crate::capture::brought;
 use crate::capture::image::Imager;
 use crate::error::{OrRaise, Result};
 use crate::log::context;
@@ -16,7 +18,7 @@ use crate::log::{Link, append, append_gap, control, link};
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
 use crate::pg::varlena::text_array;
-use crate::{pg_function, settings, sync, version};
+use crate::{pg_function, settings};
 use concord_core::options::Policy;
 use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
@@ -39,7 +41,7 @@ pg_function!(
 unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
-        if sync::applying() {
+        if applying() {
             return Ok(());
         }
         let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
@@ -89,7 +91,7 @@ struct Captured<'a> {
 
 impl Captured<'_> {
     fn insert(&self, new: &RowValues) -> Result<()> {
-        version::forget_brought(self.tracked, new);
+        brought::forget(self.tracked, new);
         let imager = Imager::new(self.tracked, self.memory);
         let (id, image) = (imager.record_id(new)?, imager.image(new)?);
         let mut notes = self.redaction(self.tracked.redacted.iter().map(|c| c.name.as_str()));

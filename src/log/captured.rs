@@ -300,7 +300,7 @@ fn on_abort() {
 /// What the triggers kept of single rows ends with the transaction.
 fn forget_rows() {
     capture::moves::forget();
-    version::forget_all_brought();
+    capture::brought::forget_all();
 }
 
 /// The numbers this backend held will never be in the log: somebody must void them.

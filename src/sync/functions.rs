@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::capture::Neutral;
+use crate::capture::applying::Applying;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity::{self, Attached};
 use crate::log::columns;
@@ -14,7 +15,7 @@ use crate::sync::decide::pending;
 use crate::sync::receive::{intake, waiting};
 use crate::sync::show::work;
 use crate::sync::table::target::forget_targets;
-use crate::sync::{Applying, Counts, enter};
+use crate::sync::{Counts, enter};
 use crate::{pg_function, tree};
 use concord_core::delivery::Group;
 use concord_core::event::Vector;

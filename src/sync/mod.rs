@@ -14,36 +14,9 @@ mod stream;
 pub mod table;
 
 pub use decide::pending::{Unshown, unshown};
-use std::cell::Cell;
 
 pub use retry::retry_waiting;
 pub use stream::register;
-
-thread_local! {
-    static APPLYING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the rows that change now are other nodes' doing: nothing is captured or stamped.
-pub fn applying() -> bool {
-    APPLYING.get()
-}
-
-/// While it lives, this backend applies.
-struct Applying {
-    before: bool,
-}
-
-impl Applying {
-    fn begin() -> Applying {
-        Applying { before: APPLYING.replace(true) }
-    }
-}
-
-impl Drop for Applying {
-    fn drop(&mut self) {
-        APPLYING.set(self.before);
-    }
-}
 
 /// What came of a call.
 #[derive(Debug, Clone, Copy, Default)]

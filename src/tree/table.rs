@@ -4,9 +4,11 @@
 #![allow(unsafe_code)]
 
 use super::declared::Tree;
-use crate::capture::current::{ROW, equality, record_id_of, whole_row};
+use crate::capture::column::position;
+use crate::capture::current::{ROW, record_id_of, whole_row};
+use crate::capture::key_sql::equality;
 use crate::capture::relation;
-use crate::capture::shape::{Tracked, position};
+use crate::capture::shape::Tracked;
 use crate::error::{Error, Result};
 use crate::pg::catalog::qualified_name;
 use crate::pg::catalog::type_name;

@@ -5,4 +5,3 @@ mod stamp;
 mod trigger;
 
 pub use stamp::fresh;
-pub use trigger::{forget_all_brought, forget_brought};

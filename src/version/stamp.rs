@@ -2,80 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::shape::{Tracked, Version, VersionKind};
-use crate::clock;
+use crate::capture::shape::Tracked;
+use crate::capture::version::Stamp;
 use crate::error::Result;
-use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
-use concord_core::hlc::Hlc;
-use concord_core::ulid::Ulid;
-use pgrx::{IntoDatum, pg_sys};
 use serde_json::Value;
-
-/// A version of either type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stamp {
-    /// Of type `hlc`.
-    Hlc(Hlc),
-    /// Of type `ulid`.
-    Ulid(Ulid),
-}
-
-impl Stamp {
-    /// A fresh version, greater than every one before.
-    pub fn fresh(kind: VersionKind) -> Result<Stamp> {
-        Ok(match kind {
-            VersionKind::Hlc => Stamp::Hlc(clock::tick()?),
-            VersionKind::Ulid => {
-                crate::clock::seed::ensure_seeded()?;
-                Stamp::Ulid(clock::functions::new_ulid()?)
-            }
-        })
-    }
-
-    /// Reads the version column's value.
-    ///
-    /// # Safety
-    /// The datum is the value of that column, not null.
-    pub unsafe fn read(version: &Version, datum: pg_sys::Datum) -> Stamp {
-        match version.kind {
-            VersionKind::Hlc => Stamp::Hlc(Hlc::try_from(datum.value() as i64).unwrap_or_default()),
-            VersionKind::Ulid => {
-                // SAFETY: by the caller's promise.
-                Stamp::Ulid(Ulid::from_bytes(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() }))
-            }
-        }
-    }
-
-    /// The value for the column, in the current memory context.
-    pub fn datum(self) -> pg_sys::Datum {
-        let datum = match self {
-            Stamp::Hlc(hlc) => SqlHlc::from(hlc).into_datum(),
-            Stamp::Ulid(ulid) => SqlUlid::from(ulid).into_datum(),
-        };
-        datum.unwrap_or(pg_sys::Datum::from(0))
-    }
-
-    /// The version's place in time.
-    pub fn hlc(self) -> i64 {
-        match self {
-            Stamp::Hlc(hlc) => hlc.as_i64(),
-            Stamp::Ulid(ulid) => {
-                let (first, _) = ulid.as_bytes().split_at(8);
-                let word = first.try_into().map(u64::from_be_bytes).unwrap_or(u64::MAX);
-                i64::try_from(word).unwrap_or(i64::MAX)
-            }
-        }
-    }
-}
-
-impl std::fmt::Display for Stamp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Stamp::Hlc(hlc) => hlc.fmt(f),
-            Stamp::Ulid(ulid) => ulid.fmt(f),
-        }
-    }
-}
 
 /// The version column of a table with a fresh version, as images hold it.
 pub fn fresh(tracked: &Tracked) -> Result<Option<(String, Value)>> {

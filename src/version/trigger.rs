@@ -3,12 +3,15 @@
 
 #![allow(unsafe_code)]
 
-use super::stamp::Stamp;
+use crate::capture::applying::applying;
+use crate::capture::brought;
 use crate::capture::image::Imager;
 use crate::capture::memory::RowMemory;
 use crate::capture::relation;
-use crate::capture::shape::{Tracked, Version};
+use crate::capture::shape::Tracked;
 use crate::capture::unchanged::compare_before;
+use crate::capture::version::Stamp;
+use crate::capture::version::Version;
 use crate::clock;
 use crate::error::{Error, OrRaise, Result};
 use crate::log::context;
@@ -17,12 +20,10 @@ use crate::log::{append, control};
 use crate::pg::generated;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
-use crate::{pg_function, sync};
+use crate::pg_function;
 use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use serde_json::json;
-use std::cell::RefCell;
-use std::collections::HashMap;
 
 pg_function!(
     /// `concord.version_trigger()`: BEFORE INSERT OR UPDATE, FOR EACH ROW, with `name=value`
@@ -38,31 +39,10 @@ pg_function!(
     }
 );
 
-thread_local! {
-    /// What INSERTs brought as their versions, by the stamps that replaced them: an upsert's UPDATE
-    /// sees the stamp as `excluded`'s version, and means what was brought.
-    static BROUGHT: RefCell<HashMap<Stamp, Option<Stamp>>> = RefCell::new(HashMap::new());
-}
-
-/// A row is in the table: from now on its stamp can be read, and means itself.
-pub fn forget_brought(tracked: &Tracked, row: &RowValues) {
-    let Some(version) = &tracked.version else { return };
-    if let Some(datum) = row.get(version.index) {
-        // SAFETY: the column has the type that `version` says.
-        let stamp = unsafe { Stamp::read(version, datum) };
-        BROUGHT.with_borrow_mut(|brought| brought.remove(&stamp));
-    }
-}
-
-/// The transaction is over.
-pub fn forget_all_brought() {
-    BROUGHT.with_borrow_mut(HashMap::clear);
-}
-
-unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
+pub unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
-        if sync::applying() {
+        if applying() {
             let update =
                 data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
             return Ok(if update { data.tg_newtuple } else { data.tg_trigtuple });
@@ -88,7 +68,7 @@ unsafe fn stamp_insert(data: &pg_sys::TriggerData, version: &Version) -> Result<
         let row = RowValues::of(data.tg_trigtuple, (*data.tg_relation).rd_att);
         let claimed = row.get(version.index).map(|datum| Stamp::read(version, datum));
         let stamp = Stamp::fresh(version.kind)?;
-        BROUGHT.with_borrow_mut(|brought| brought.insert(stamp, claimed));
+        brought::remember(stamp, claimed);
         Ok(with_version(data, data.tg_trigtuple, version, Some(stamp.datum())))
     }
 }
@@ -140,8 +120,7 @@ unsafe fn claim(
             return None;
         }
         let claimed = new.get(version.index).map(|datum| Stamp::read(version, datum));
-        let brought =
-            claimed.and_then(|stamp| BROUGHT.with_borrow_mut(|brought| brought.remove(&stamp)));
+        let brought = claimed.and_then(|stamp| brought::take(stamp));
         match brought {
             Some(brought) => brought.map(Some),
             None => Some(claimed),

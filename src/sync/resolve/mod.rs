@@ -6,6 +6,7 @@
 pub mod decided_row;
 
 use crate::capture::Neutral;
+use crate::capture::applying::Applying;
 use crate::error::{Error, OrRaise, Result};
 use crate::log::context;
 use crate::log::event::Operation;
@@ -13,7 +14,6 @@ use crate::log::{self, Written};
 use crate::pg::function::argument;
 use crate::pg::owner::{AsOwner, silence_triggers};
 use crate::pg::query::{self, parameter};
-use crate::sync::Applying;
 use crate::sync::conflicts::standing;
 use crate::sync::decide::decision::Decision;
 use crate::sync::decide::pending;

@@ -7,6 +7,7 @@
 use crate::sync::enter::place;
 mod gate;
 
+use crate::capture::applying::applying;
 use crate::error::{Error, OrRaise, Result};
 use crate::identity;
 use crate::log::columns;
@@ -19,11 +20,11 @@ use crate::pg::shmem::Guarded;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
 use crate::pg_function;
+use crate::sync::functions;
 use crate::sync::receive::intake;
 use crate::sync::receive::waiting::forget_applied;
 use crate::sync::retry::enter_waiting;
 use crate::sync::stream::gate::{Arrival, Gate, Way};
-use crate::sync::{applying, functions};
 use crate::types::parameter::ulid;
 use concord_core::delivery::Group;
 use concord_core::ulid::Ulid;

@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::current::{key_parameters, key_values, row_image};
+use crate::capture::current::row_image;
+use crate::capture::key_sql::{key_parameters, key_values};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::attempt::attempt;
 use crate::pg::owner::AsTableOwner;

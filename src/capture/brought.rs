@@ -1,0 +1,40 @@
+//! What INSERTs brought as their versions.
+
+#![allow(unsafe_code)]
+
+use crate::capture::shape::Tracked;
+use crate::capture::version::Stamp;
+use crate::pg::tuple::RowValues;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+thread_local! {
+    /// What INSERTs brought as their versions, by the stamps that replaced them: an upsert's UPDATE
+    /// sees the stamp as `excluded`'s version, and means what was brought.
+    static BROUGHT: RefCell<HashMap<Stamp, Option<Stamp>>> = RefCell::new(HashMap::new());
+}
+
+/// An INSERT brought `claimed`, and `stamp` replaces it.
+pub fn remember(stamp: Stamp, claimed: Option<Stamp>) {
+    BROUGHT.with_borrow_mut(|brought| brought.insert(stamp, claimed));
+}
+
+/// What an INSERT brought where `stamp` stands, for the UPDATE that it turned into.
+pub fn take(stamp: Stamp) -> Option<Option<Stamp>> {
+    BROUGHT.with_borrow_mut(|brought| brought.remove(&stamp))
+}
+
+/// A row is in the table: from now on its stamp can be read, and means itself.
+pub fn forget(tracked: &Tracked, row: &RowValues) {
+    let Some(version) = &tracked.version else { return };
+    if let Some(datum) = row.get(version.index) {
+        // SAFETY: the column has the type that `version` says.
+        let stamp = unsafe { Stamp::read(version, datum) };
+        BROUGHT.with_borrow_mut(|brought| brought.remove(&stamp));
+    }
+}
+
+/// The transaction is over.
+pub fn forget_all() {
+    BROUGHT.with_borrow_mut(HashMap::clear);
+}
