@@ -60,7 +60,7 @@ extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["commen
 pub extern "C-unwind" fn _PG_init() {
     settings::register();
     pg::shmem::install_hooks();
-    log::register();
+    commit::register();
     capture::register();
     sync::register();
     node::register();

@@ -6,6 +6,7 @@ use super::memory::RowMemory;
 use super::relation::of_relation;
 use super::shape::Tracked;
 use crate::capture::image::Imager;
+use crate::capture::key_sql::ROW;
 use crate::capture::key_sql::{key_condition, key_parameters, key_values};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::catalog::{self};
@@ -71,16 +72,6 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Op
         }
     });
     image.unwrap_or(Ok(None))
-}
-
-/// What statements call the row that they are about: a plain name could be a column's as well, and a
-/// bare `SELECT t` would mean the column.
-pub const ROW: &str = "\"concord row\"";
-
-/// That row as one value, for a table of this qualified name: `"concord row"` alone would be the column, where there
-/// is one of this name.
-pub fn whole_row(table: &str) -> String {
-    format!("{ROW}.*::{table}")
 }
 
 /// The image of a whole-row value.

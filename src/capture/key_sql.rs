@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 use crate::capture::column::Column;
-use crate::capture::current::ROW;
 use crate::capture::shape::Tracked;
 use crate::error::{Error, Result};
 use crate::pg::catalog::cast;
@@ -94,4 +93,14 @@ pub fn key_values(tracked: &Tracked, record_id: &str) -> Result<Vec<String>> {
         other => other.to_string(),
     };
     Ok(values.into_iter().map(text).collect())
+}
+
+/// What statements call the row that they are about: a plain name could be a column's as well, and a
+/// bare `SELECT t` would mean the column.
+pub const ROW: &str = "\"concord row\"";
+
+/// That row as one value, for a table of this qualified name: `"concord row"` alone would be the column, where there
+/// is one of this name.
+pub fn whole_row(table: &str) -> String {
+    format!("{ROW}.*::{table}")
 }

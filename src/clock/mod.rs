@@ -3,6 +3,11 @@
 
 pub mod functions;
 pub mod seed;
+mod value;
+
+pub use value::{last, raise_to};
+
+use value::from_shared;
 mod wall;
 
 use crate::error::{Error, Result, SqlState};
@@ -37,18 +42,6 @@ pub fn tick_above(floor: u64) -> Result<Hlc> {
         true => Err(too_far_ahead(floor, settings::max_clock_drift_ms())),
         false => advance(Some(floor)),
     }
-}
-
-/// The last HLC given out; no tick.
-pub fn last() -> Result<Hlc> {
-    Ok(from_shared(shared()?.clock.load(Ordering::SeqCst)))
-}
-
-/// Makes sure that the clock stands at `floor` at least. For HLCs that this node wrote itself, which
-/// no drift bound may make it forget.
-pub fn raise_to(floor: Hlc) -> Result<()> {
-    shared()?.clock.fetch_max(floor.as_i64() as u64, Ordering::SeqCst);
-    Ok(())
 }
 
 /// Sets a clock that is ahead back to the wall clock.
@@ -86,11 +79,6 @@ fn advance(remote: Option<Hlc>) -> Result<Hlc> {
             Err(current) => last = current,
         }
     }
-}
-
-/// What shared memory holds was a valid HLC when it was stored.
-fn from_shared(value: u64) -> Hlc {
-    Hlc::try_from(value as i64).unwrap_or_default()
 }
 
 fn out_of_range(error: impl std::fmt::Display) -> Error {

@@ -1,6 +1,6 @@
 //! Where the clock starts: beyond everything that is in this database's log.
 
-use crate::clock;
+use crate::clock::value;
 use crate::error::{Error, Result};
 use crate::pg::backend::{in_recovery, my_database};
 use crate::pg::owner::AsOwner;
@@ -48,7 +48,7 @@ pub fn seed(log: pg_sys::Oid) -> Result<u64> {
     )
     .flatten();
     let highest = highest.and_then(|hlc| Hlc::try_from(hlc).ok()).unwrap_or_default();
-    clock::raise_to(highest)?;
+    value::raise_to(highest)?;
     Ok(highest.as_i64() as u64)
 }
 

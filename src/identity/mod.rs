@@ -128,6 +128,15 @@ pub fn take_announcement() -> Option<Ulid> {
     })
 }
 
+/// Notes where the clock stood before this transaction set it back.
+pub fn note_clock_before(before: Hlc) {
+    MINTED.with_borrow_mut(|minted| {
+        if let Some(minted) = minted {
+            minted.clock_before = Some(before);
+        }
+    });
+}
+
 /// Notes that this transaction wrote `concord.identity`.
 pub fn note_written() {
     WRITTEN.set(true);

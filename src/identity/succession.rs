@@ -8,16 +8,11 @@ use super::{Attached, MINTED, Minted};
 use crate::clock;
 use crate::clock::seed;
 use crate::error::{Error, Result};
-use crate::identity::attach::attach;
 use crate::identity::known::{Identity, last_number};
-use crate::log::holes;
 use crate::pg::backend::my_database;
-use crate::pg::catalog;
-use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::types::parameter::ulid;
-use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 
@@ -52,7 +47,7 @@ fn refuse_other_encodings() -> Result<()> {
     Ok(())
 }
 
-fn insert_identity(node_id: Ulid) {
+pub fn insert_identity(node_id: Ulid) {
     let place = Place::here();
     query::run(
         "INSERT INTO concord.identity (node_id, system_identifier, database_oid, timeline)
@@ -101,40 +96,6 @@ fn begin(node: Attached, issued: i64, predecessor: Option<Ulid>) -> Result<Attac
         subtransaction,
     }));
     Ok(node)
-}
-
-/// Closes the identity of this place and goes on as its successor from the wall clock's time.
-///
-/// Other backends find no slot meanwhile and wait for this transaction. Should it fail, the clock
-/// goes back to where it stood.
-pub fn reset() -> Result<Hlc> {
-    let old = attach()?;
-    if MINTED.with_borrow(Option::is_some) {
-        return Err(Error::wrong_state("this transaction has taken a new identity already")
-            .hint("COMMIT first."));
-    }
-    // SAFETY: an ordinary relation lock; PostgreSQL releases it when the transaction ends.
-    unsafe {
-        pg_sys::LockRelationOid(catalog::identity()?, pg_sys::ShareUpdateExclusiveLock as i32);
-    }
-    // Nobody else could void the numbers that this identity lost.
-    holes::fill_in_turn(old)?;
-    take_slot_away(old.node_id, false)?;
-    let before = clock::last()?;
-    clock::set_to_wall()?;
-    let _owner = AsOwner::of(old.log);
-    let id = ulid(old.node_id);
-    query::run("UPDATE concord.identity SET clock_reset = true WHERE node_id = $1", &[id]);
-    query::run("UPDATE concord.nodes SET status = 'retired' WHERE node_id = $1", &[id]);
-    let node_id = clock::functions::new_ulid()?;
-    insert_identity(node_id);
-    succeed(node_id, old.node_id, old.log, true)?;
-    MINTED.with_borrow_mut(|minted| {
-        if let Some(minted) = minted {
-            minted.clock_before = Some(before);
-        }
-    });
-    clock::tick_unseeded()
 }
 
 /// Makes other backends come by the lock that this transaction holds. 55000 while they commit.

@@ -1,6 +1,6 @@
 //! The log: captured events are buffered in their transaction, numbered at its end and written.
 
-mod buffer;
+pub mod buffer;
 #[cfg(any(test, feature = "pg_test"))]
 mod buffer_tests;
 pub mod captured;
@@ -11,9 +11,9 @@ pub mod holes;
 pub mod metadata;
 pub mod set_context;
 mod spill;
-mod writer;
+pub mod writer;
 pub mod written;
 
 pub use buffer::Link;
-pub use captured::{append, append_gap, control, link, refuse_after_capture, register};
+pub use captured::{append, append_gap, control, link, refuse_after_capture};
 pub use written::{Written, append_about, append_written};

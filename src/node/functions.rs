@@ -3,8 +3,9 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, OrRaise};
-use crate::identity::{self, succession};
+use crate::identity;
 use crate::node::heartbeat;
+use crate::node::reset;
 use crate::pg::backend::is_superuser;
 use crate::pg_function;
 use crate::types::hlc::Hlc as SqlHlc;
@@ -51,7 +52,7 @@ pg_function!(
             )
             .raise();
         }
-        let now = SqlHlc::from(succession::reset().or_raise());
+        let now = SqlHlc::from(reset::reset().or_raise());
         now.into_datum().unwrap_or(pg_sys::Datum::from(0))
     }
 );

@@ -7,6 +7,7 @@ mod functions;
 pub mod heartbeat;
 pub mod key_space;
 mod launcher;
+mod reset;
 pub mod tick;
 
 pub use launcher::register;

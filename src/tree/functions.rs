@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use super::declared;
+use super::declaring;
 use super::table::{Shape, shape_of};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::catalog;
@@ -52,7 +52,7 @@ fn set_up(relation: Option<pg_sys::Oid>, columns: [Option<String>; 4]) -> Result
     refuse_doubles(&shape, &columns)?;
     let Some((schema, table)) = catalog::names_of(relation) else { return Ok(()) };
     let _owner = AsOwner::of(catalog::log()?);
-    declared::declare(&schema, &table, &columns);
+    declaring::declare(&schema, &table, &columns);
     Ok(())
 }
 
@@ -80,7 +80,7 @@ fn take_down(relation: Option<pg_sys::Oid>) -> Result<()> {
     let name = track::check_owned(relation)?;
     let Some((schema, table)) = catalog::names_of(relation) else { return Ok(()) };
     let _owner = AsOwner::of(catalog::log()?);
-    if !declared::forget(&schema, &table) {
+    if !declaring::forget(&schema, &table) {
         pg_sys::panic::ErrorReport::new(
             PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
             format!("table {name} has no tree, skipping"),

@@ -4,8 +4,9 @@
 mod check;
 mod conflicts;
 mod declared;
+mod declaring;
 mod functions;
 mod table;
 
 pub use check::{check, check_if_free};
-pub use declared::{forget, rename, rename_columns};
+pub use declaring::{forget, rename, rename_columns};

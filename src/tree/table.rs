@@ -5,8 +5,9 @@
 
 use super::declared::Tree;
 use crate::capture::column::position;
-use crate::capture::current::{ROW, record_id_of, whole_row};
+use crate::capture::current::record_id_of;
 use crate::capture::key_sql::equality;
+use crate::capture::key_sql::{ROW, whole_row};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! Rows of one table written together: what goes, what changes, what comes.
 
-use crate::capture::current::ROW;
+use crate::capture::key_sql::ROW;
 use crate::capture::key_sql::key_of_text;
 use crate::error::Result;
 use crate::pg::owner::AsTableOwner;

@@ -1,6 +1,6 @@
 //! The unique indexes and foreign keys of a table, as SQL that asks about them.
 
-use crate::capture::current::{ROW, whole_row};
+use crate::capture::key_sql::{ROW, whole_row};
 use crate::error::Result;
 use crate::pg::catalog::{is_hashable, type_name};
 use crate::pg::catalog::{names_of, qualified_name};

@@ -4,7 +4,8 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::current::{ROW, record_id_of, whole_row};
+use crate::capture::current::record_id_of;
+use crate::capture::key_sql::{ROW, whole_row};
 use crate::capture::key_sql::{key_condition, key_of_text, key_parameters, key_values};
 use crate::error::{Error, Result};
 use crate::pg::catalog::qualified_name;

@@ -3,8 +3,8 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::current::{ROW, whole_row};
 use crate::capture::key_sql::key_condition;
+use crate::capture::key_sql::{ROW, whole_row};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
