@@ -2,14 +2,17 @@
 
 #![allow(unsafe_code)]
 
+use crate::error::Error;
 use crate::error::Result;
 use crate::pg::catalog;
 use crate::pg::layout::{self, Expected};
+use crate::pg::query;
 use crate::pg::scan::each_row;
 use crate::pg::tuple::RowValues;
 use crate::pg::varlena::Varlena;
 use crate::pg::varlena::to_jsonb;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
@@ -73,4 +76,25 @@ unsafe fn require(nodes: pg_sys::Relation) -> Result<()> {
     ];
     // SAFETY: the caller has the relation open.
     unsafe { layout::require_first(nodes, &expected) }
+}
+
+/// A JSON object of node ids and numbers.
+pub fn parse_vector(text: &str) -> Result<Vector> {
+    let malformed = || Error::internal(format!("not a vector: {text}"));
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| malformed())?;
+    let entries = value.as_object().ok_or_else(malformed)?;
+    entries
+        .iter()
+        .map(|(node, sequence)| {
+            let node = Ulid::parse(node).map_err(|_| malformed())?;
+            Ok((node, sequence.as_i64().ok_or_else(malformed)?))
+        })
+        .collect()
+}
+
+/// The vector of this node.
+pub fn read_vector() -> Result<Vector> {
+    let text: String =
+        query::one("SELECT concord.vector()::text", &[], |row| row.required(1)).unwrap_or_default();
+    parse_vector(&text)
 }

@@ -1,18 +1,18 @@
 //! Events of rows that concord itself wrote: what brings back a parent, what resolves a conflict.
 
-use crate::capture::shape::Tracked;
 use crate::error::Result;
 use crate::log::captured::{append, control};
 use crate::log::context;
-use crate::log::event::{Operation, Pending};
+use crate::log::event::{Operation, Pending, Table};
 use crate::pg::varlena::Varlena;
 use crate::pg::varlena::to_jsonb;
 use serde_json::{Map, Value};
+use std::rc::Rc;
 
 /// A row that was written silently: its image before and after, `None` where there was no row.
 pub struct Written<'a> {
     /// The table.
-    pub tracked: &'a Tracked,
+    pub table: &'a Rc<Table>,
     /// `record_id`
     pub record_id: &'a str,
     /// `old_values`
@@ -43,7 +43,7 @@ pub fn append_about(operation: Operation, written: &Written<'_>) -> Result<()> {
     let record_id = Varlena::text(written.record_id);
     let metadata = written.metadata.to_string();
     append(&Pending {
-        table: Some(&written.tracked.table),
+        table: Some(written.table),
         record_id: Some(record_id.as_bytes()),
         old_values: before.as_ref().map(Varlena::as_bytes),
         new_values: after.as_ref().map(Varlena::as_bytes),

@@ -1,7 +1,7 @@
 //! Events per table and hour, as bars.
 
-use super::page::cell;
 use crate::pg::query::{Snapshot, parameter};
+use crate::report::parts::cell;
 use concord_core::report::chart;
 use concord_core::report::html::Html;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! The conflicts: how many there are of which kind, and the open ones side by side.
 
-use super::page::{About, cell, rest};
 use crate::pg::query::{Row, Snapshot, parameter};
+use crate::report::parts::{About, cell, rest};
 use concord_core::report::card::{Cell, Column, Conflict, Side, card};
 use concord_core::report::html::Html;
 use concord_core::report::quantity::age;

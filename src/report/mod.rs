@@ -5,6 +5,7 @@ mod activity;
 mod conflicts;
 mod nodes;
 mod page;
+mod parts;
 mod waiting;
 
 use crate::error::OrRaise;

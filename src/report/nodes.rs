@@ -1,7 +1,7 @@
 //! The nodes: how far behind each other they are, and whose clock is ahead.
 
-use super::page::About;
 use crate::pg::query::{Snapshot, parameter};
+use crate::report::parts::About;
 use concord_core::report::html::Html;
 use concord_core::report::quantity::{age, span};
 
@@ -87,7 +87,7 @@ fn table(html: &mut Html, nodes: &[Node], about: &About) {
         line(html, node, about);
     }
     html.raw("</tbody></table>\n");
-    super::page::rest(
+    super::parts::rest(
         html,
         nodes.len() as i64,
         MAX_NODES.min(nodes.len()),

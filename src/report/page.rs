@@ -2,8 +2,8 @@
 
 use super::{activity, conflicts, nodes, waiting};
 use crate::pg::query::Snapshot;
+use crate::report::parts::About;
 use concord_core::report::html::Html;
-use concord_core::report::quantity::counted;
 
 /// The whole page.
 pub fn page() -> String {
@@ -28,16 +28,6 @@ pub fn page() -> String {
     html.raw("</main>\n<footer><p>Times are UTC. The page was made by <code>SELECT ");
     html.raw("concord.report();</code> and needs nothing but itself.</p></footer></body></html>\n");
     html.finish()
-}
-
-/// This node. Its name is in `concord.nodes` only after its first heartbeat.
-#[derive(Default)]
-pub struct About {
-    pub id: String,
-    pub name: String,
-    database: String,
-    version: String,
-    now: String,
 }
 
 fn about() -> About {
@@ -92,23 +82,5 @@ fn numbers(html: &mut Html) {
     html.raw("</ul>\n");
     if counts.iter().all(|count| *count == 0) {
         html.raw("<p class=\"calm\">Nothing needs a decision, and nothing known is missing.</p>\n");
-    }
-}
-
-/// A cell of a list; short texts are kept on one line, so that columns have the width of their words.
-pub fn cell(html: &mut Html, heading: bool, label: &'static str, text: &str) {
-    const SHORT: usize = 40;
-    html.raw(if heading { "<th scope=\"row\"" } else { "<td" });
-    html.raw(if text.chars().count() <= SHORT { " class=\"word\"" } else { "" });
-    html.raw(" data-label=\"").raw(label).raw("\"><bdi>").text(text).raw("</bdi>");
-    html.raw(if heading { "</th>" } else { "</td>" });
-}
-
-/// A line below a list that was cut.
-pub fn rest(html: &mut Html, all: i64, shown: usize, one: &str, many: &str, sql: &'static str) {
-    let left = all - shown as i64;
-    if left > 0 {
-        html.raw("<p class=\"more\">").text(&counted(left, one, many)).raw(" more: <code>");
-        html.raw(sql).raw("</code></p>\n");
     }
 }

@@ -1,7 +1,7 @@
 //! What is missing or waits: gaps, received events, pending rows, tables that are not captured.
 
-use super::page::{cell, rest};
 use crate::pg::query::{Snapshot, parameter};
+use crate::report::parts::{cell, rest};
 use concord_core::report::html::Html;
 use concord_core::report::quantity::age;
 

@@ -1,10 +1,12 @@
 //! A group enters the log: at once, with all that follows from it.
 
-use super::{Counts, resolve};
+use super::Counts;
 use crate::clock;
 use crate::error::Result;
 use crate::identity::{self, Attached};
-use crate::pg::query::{self, Parameter, parameter};
+use crate::pg::query::{self, parameter};
+use crate::sync::conflicts::resolved;
+use crate::sync::receive::group::place;
 use crate::sync::receive::waiting::note_applied;
 use crate::sync::show::group_rows::{self, Touched};
 use crate::sync::table::batch::Single;
@@ -46,14 +48,9 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     }
     counts.conflicts += group_rows::show_group(group, &tables, single)?;
     if said("RESOLVE") {
-        resolve::take_in(group);
+        resolved::take_in(group);
     }
     Ok(reached)
-}
-
-/// Where a group's events are: origin, first and last number, as parameters.
-pub fn place(group: &Group) -> [Parameter; 3] {
-    [ulid(group.origin), parameter(group.first), parameter(group.first + group.size - 1)]
 }
 
 /// Tables with row events, operations of other events, and the row of a group of one.

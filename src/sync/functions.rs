@@ -2,24 +2,13 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::Neutral;
-use crate::capture::applying::Applying;
-use crate::error::{Error, OrRaise, Result};
-use crate::identity::{self, Attached};
-use crate::log::columns;
-use crate::pg::catalog;
+use crate::error::OrRaise;
 use crate::pg::function::argument;
-use crate::pg::owner::{AsOwner, prefer_indexes, silence_triggers};
-use crate::pg::{query, scan};
-use crate::sync::decide::pending;
-use crate::sync::receive::{intake, waiting};
-use crate::sync::show::work;
-use crate::sync::table::target::forget_targets;
-use crate::sync::{Counts, enter};
-use crate::{pg_function, tree};
-use concord_core::delivery::Group;
-use concord_core::event::Vector;
-use pgrx::{PgSqlErrorCode, pg_sys};
+use crate::pg_function;
+use crate::sync::Counts;
+use crate::sync::apply::run;
+use crate::sync::receive::intake;
+use pgrx::pg_sys;
 
 pg_function!(
     /// `concord.apply_events(jsonb[]) → record`; see `sql/83_apply.sql`. 22023 for a malformed event,
@@ -52,79 +41,4 @@ fn record_of(fcinfo: pg_sys::FunctionCallInfo, counts: Counts) -> pg_sys::Datum 
         let tuple = pg_sys::heap_form_tuple(descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
         pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data)
     }
-}
-
-/// Takes in events and whatever was waiting for them, and tries again what could not be shown.
-pub fn run(events: Option<pg_sys::Datum>) -> Result<Counts> {
-    refuse_snapshots()?;
-    crate::log::refuse_after_capture()?;
-    let incoming = events.map(intake::check).transpose()?;
-    // A savepoint that was rolled back may have let others apply meanwhile.
-    waiting::forget_applied();
-    as_applier(|node| {
-        let duplicate = incoming.map_or(0, |events| intake::store(&events, node.node_id));
-        let mut counts = Counts { duplicate, ..Counts::default() };
-        waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
-        counts.conflicts += work::show_all(&pending::all(), &Vector::default())?;
-        counts.conflicts += tree::check()?;
-        counts.received = count("SELECT pg_catalog.count(*) FROM concord.received_events");
-        counts.pending = count("SELECT pg_catalog.count(*) FROM concord.pending");
-        Ok(counts)
-    })
-}
-
-/// Sees to groups that have passed into the log, and to whatever was waiting for them.
-pub fn run_passed(groups: &[Group]) -> Result<()> {
-    refuse_snapshots()?;
-    as_applier(|node| {
-        let mut counts = Counts::default();
-        for group in groups {
-            enter::follow(node, group, &mut counts)?;
-        }
-        if !scan::is_empty(catalog::received()?)? {
-            waiting::enter_all(|group| enter::enter(node, group, &mut counts))?;
-        }
-        tree::check()?;
-        Ok(())
-    })
-}
-
-/// One at a time: deciding on a row needs its whole history to stand still. Rows are written as
-/// they were sent.
-fn as_applier<R>(body: impl FnOnce(Attached) -> Result<R>) -> Result<R> {
-    let node = identity::attach()?;
-    columns::require_of(node.log)?;
-    let _neutral = Neutral::enter(true);
-    let _owner = AsOwner::of(node.log);
-    let _applying = Applying::begin();
-    forget_targets();
-    silence_triggers();
-    prefer_indexes();
-    lock_appliers()?;
-    body(node)
-}
-
-/// A snapshot of old would hide from the fold what others have committed since.
-fn refuse_snapshots() -> Result<()> {
-    // SAFETY: reads the transaction state.
-    if unsafe { pg_sys::XactIsoLevel } > pg_sys::XACT_READ_COMMITTED as i32 {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-            "events are applied in READ COMMITTED transactions only",
-        )
-        .hint("BEGIN ISOLATION LEVEL READ COMMITTED;"));
-    }
-    Ok(())
-}
-
-/// Waits until no other transaction applies, and keeps others from it until this one ends.
-pub fn lock_appliers() -> Result<()> {
-    let table = catalog::received()?;
-    // SAFETY: an ordinary relation lock, held to the end of the transaction.
-    unsafe { pg_sys::LockRelationOid(table, pg_sys::ShareRowExclusiveLock as i32) };
-    Ok(())
-}
-
-fn count(sql: &str) -> i64 {
-    query::one(sql, &[], |row| row.required(1)).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Events from other nodes: received, taken into the log when causality allows, and shown by the
 //! tables as the fold of what the log holds.
 
+pub mod apply;
 pub mod conflicts;
 pub mod decide;
 mod enter;

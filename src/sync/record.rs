@@ -6,8 +6,8 @@ use crate::error::{Error, OrRaise, Result};
 use crate::pg::function::argument;
 use crate::pg::query::{self, Row, Snapshot, parameter};
 use crate::pg_function;
-use crate::sync::receive::waiting::parse_vector;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use crate::vector::parse_vector;
 use concord_core::event::{Change, RowEvent, Stamp, Touched};
 use concord_core::fold;
 use concord_core::ulid::Ulid;
@@ -168,4 +168,9 @@ fn read(row: &Row) -> Result<LogEvent> {
 /// An image as columns with their values; numbers keep their digits.
 pub fn parse_image(text: &str) -> Result<Map<String, Value>> {
     serde_json::from_str(text).map_err(|_| Error::internal("an image is not a JSON object"))
+}
+
+/// An image as a parameter.
+pub fn as_json(image: &Map<String, Value>) -> query::Parameter {
+    parameter(JsonB(Value::Object(image.clone())))
 }

@@ -1,7 +1,7 @@
 //! Taking in what waits, for callers whom no error of the data may stop: the apply worker of
 //! PostgreSQL's logical replication, and the tick.
 
-use super::functions;
+use super::apply;
 use crate::clock;
 use crate::error::{OrRaise, Result};
 use crate::identity::Attached;
@@ -43,7 +43,7 @@ pub fn retry_waiting(node: Attached) -> Result<()> {
         return Ok(());
     }
     let vector = read_vector();
-    let body = || functions::run(None).map(|_| ());
+    let body = || apply::run(None).map(|_| ());
     match enter_waiting(node, TICK_PATIENCE, body, |failure| !failure.is_cancellation()) {
         Ok(()) => remember(vector),
         Err(failure) => {

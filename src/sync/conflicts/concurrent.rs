@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use crate::pg::query::{self, parameter};
 use crate::sync::record::{LogEvent, Record, State};
-use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::target::Target;
 use crate::types::parameter::ulid;
 use concord_core::conflict::{Conflict, conflicts};
@@ -11,7 +10,7 @@ use concord_core::event::Stamp;
 use concord_core::options::{Policy, Word};
 use concord_core::ulid::Ulid;
 use pgrx::JsonB;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Records what the record's events conflict in; returns how many conflicts are new.
 pub fn record(record: &Record, log: &[LogEvent]) -> Result<i64> {
@@ -85,37 +84,4 @@ fn event_id(log: &[LogEvent], stamp: Stamp) -> Result<Ulid> {
         .find(|entry| entry.event.stamp == stamp)
         .map(|entry| entry.event_id)
         .ok_or_else(|| Error::internal("a conflict names an event that the log does not have"))
-}
-
-/// The record that a child's image refers to. `None` where the foreign key leads to other columns than
-/// those that identify the parent's records.
-pub fn parent_of(key: &ForeignKey, image: &Map<String, Value>) -> Result<Option<Record>> {
-    let (schema, table) = &key.parent_names;
-    let Some(parent) = Target::find(schema, table)? else { return Ok(None) };
-    let mut values = Vec::new();
-    for column in parent.tracked.key_columns() {
-        let place = key.referred.iter().position(|name| *name == column.name);
-        let Some(value) = place.and_then(|i| image.get(&key.columns[i])) else { return Ok(None) };
-        values.push(match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        });
-    }
-    if values.len() != key.referred.len() {
-        return Ok(None);
-    }
-    let record_id = match &values[..] {
-        [value] => value.clone(),
-        _ => format!("[{}]", image_key(key, image, &parent).join(", ")),
-    };
-    Ok(Some(Record { schema: schema.clone(), table: table.clone(), record_id }))
-}
-
-/// The values of a composite key as `record_id` spells them.
-fn image_key(key: &ForeignKey, image: &Map<String, Value>, parent: &Target) -> Vec<String> {
-    let places = parent
-        .tracked
-        .key_columns()
-        .filter_map(|column| key.referred.iter().position(|name| *name == column.name));
-    places.filter_map(|i| image.get(&key.columns[i])).map(Value::to_string).collect()
 }

@@ -3,12 +3,12 @@
 
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
-use crate::sync::conflicts::concurrent::parent_of;
 use crate::sync::decide::case::Entry;
-use crate::sync::decide::decision::Rival;
-use crate::sync::decide::pending::Form;
+use crate::sync::decide::obstacle::Form;
+use crate::sync::decide::outcome::Outcome;
+use crate::sync::decide::outcome::Rival;
 use crate::sync::record::{LogEvent, Record, events_of};
-use crate::sync::show::work::Outcome;
+use crate::sync::table::foreign_keys::parent_of;
 use crate::types::parameter::ulid;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::event::{Change, Stamp};

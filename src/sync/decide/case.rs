@@ -2,14 +2,12 @@
 
 use crate::error::{OrRaise, Result};
 use crate::pg::attempt::{Failure, attempt};
-use crate::pg::owner::AsTableOwner;
-use crate::pg::query::{self, parameter};
-use crate::sync::decide::pending::Obstacle;
+use crate::sync::decide::obstacle::Obstacle;
 use crate::sync::record::{LogEvent, Record, State, events_of};
-use crate::sync::table::row::{self, Current};
+use crate::sync::table::read_constraints::keys_of;
+use crate::sync::table::row::{self, Current, Former};
 use crate::sync::table::target::Target;
-use pgrx::JsonB;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use std::rc::Rc;
 
 /// A record with what the log and the table say of it.
@@ -51,7 +49,7 @@ impl Entry {
     pub fn load(record: &Record) -> Result<Entry> {
         let mut entry = Entry::empty();
         // A key of another type here, or a row that somebody keeps locked, concerns this record only.
-        let located = attempt(|| entry.locate(record).or_raise(), is_expected);
+        let located = attempt(|| entry.locate(record).or_raise(), Failure::is_of_the_data);
         entry.events = events_of(record)?;
         entry.state = State::fold(&entry.events);
         if let Err(failure) = located {
@@ -71,7 +69,7 @@ impl Entry {
         }
         entry.prefer_whole(&target, record);
         let image = &entry.state.as_ref().map_or_else(Map::new, |state| state.image.clone());
-        match attempt(|| keys_of(&target, image).or_raise(), is_expected) {
+        match attempt(|| keys_of(&target, image).or_raise(), Failure::is_of_the_data) {
             Ok(keys) => entry.keys = keys,
             Err(failure) => entry.obstacle = Some(Obstacle::of(&failure)),
         }
@@ -94,40 +92,21 @@ impl Entry {
     fn prefer_whole(&mut self, target: &Rc<Target>, record: &Record) {
         let whole = State::whole(&self.events);
         let (Some(state), Some(whole)) = (&self.state, whole) else { return };
-        if whole.image != state.image && row::breaks_check(target, record, self, &state.image) {
+        if whole.image != state.image
+            && row::breaks_check(target, record, self.former(), &state.image)
+        {
             self.state = Some(whole);
             self.whole = true;
         }
+    }
+
+    /// What is there before the row is written.
+    pub fn former(&self) -> Former<'_> {
+        Former { current: self.current.as_ref(), parked: self.parked.as_ref() }
     }
 
     /// The event that stands last.
     pub fn last_event(&self) -> Option<&LogEvent> {
         self.events.iter().max_by_key(|event| event.event.stamp)
     }
-}
-
-/// Only what the data are to blame for is an obstacle, or a row that is kept locked; everything else
-/// fails the call, which can be repeated.
-pub fn is_expected(failure: &Failure) -> bool {
-    failure.is_of_the_data()
-}
-
-/// The hashes of an image's values in the table's constraints.
-pub fn keys_of(target: &Target, image: &Map<String, Value>) -> Result<Vec<Option<i64>>> {
-    let constraints = target.constraints()?;
-    if constraints.unique.is_empty()
-        && constraints.parents.is_empty()
-        && constraints.children.is_empty()
-    {
-        return Ok(Vec::new());
-    }
-    let _owner = AsTableOwner::of(target.tracked.root);
-    let keys =
-        query::one(&constraints.keys, &[as_json(image)], |row| row.required(1)).unwrap_or_default();
-    Ok(keys)
-}
-
-/// An image as a parameter.
-pub fn as_json(image: &Map<String, Value>) -> query::Parameter {
-    parameter(JsonB(Value::Object(image.clone())))
 }

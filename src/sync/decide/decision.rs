@@ -7,41 +7,19 @@ use crate::capture::current::record_id_of;
 use crate::error::Result;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query;
-use crate::sync::decide::case::{Entry, as_json, keys_of};
-use crate::sync::decide::pending::{self, Form, Obstacle};
+use crate::sync::decide::case::Entry;
+use crate::sync::decide::obstacle::{Form, Obstacle};
+use crate::sync::decide::outcome::{Rival, Want};
+use crate::sync::decide::pending;
+use crate::sync::record::as_json;
 use crate::sync::record::{Record, State};
+use crate::sync::table::read_constraints::keys_of;
 use crate::sync::table::target::Target;
-use concord_core::event::Stamp;
 use concord_core::fnv::hash;
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
-
-/// A record that owns a value which another one claims.
-#[derive(Debug, Clone)]
-pub struct Rival {
-    /// The unique index.
-    pub constraint: String,
-    /// Its columns.
-    pub columns: Vec<String>,
-    /// The owner.
-    pub record: Record,
-    /// The owner's claim.
-    pub claim: Stamp,
-    /// The claim of the record that does not own it.
-    pub lost: Stamp,
-}
-
-/// What a record is to show.
-pub enum Want {
-    /// It does not exist.
-    Absent,
-    /// This row; with a form where that is not its fold.
-    Show(Map<String, Value>, Option<Form>, Vec<Rival>),
-    /// It exists and is set aside.
-    Aside(Obstacle, Vec<Rival>),
-}
 
 /// Records under decision.
 #[derive(Default)]

@@ -2,4 +2,6 @@
 
 pub mod case;
 pub mod decision;
+pub mod obstacle;
+pub mod outcome;
 pub mod pending;

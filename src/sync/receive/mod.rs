@@ -1,4 +1,5 @@
 //! What has come from other nodes and waits to enter the log.
 
+pub mod group;
 pub mod intake;
 pub mod waiting;

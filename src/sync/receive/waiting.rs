@@ -1,12 +1,13 @@
 //! Which received groups may enter, and what the others wait for.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::types::parameter::ulid;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use crate::vector::{parse_vector, read_vector};
 use crate::{clock, vector};
 use concord_core::delivery::{Group, Waitlist, waits_for};
 use concord_core::event::Vector;
@@ -29,27 +30,6 @@ pub fn enter_all(mut enter: impl FnMut(&Group) -> Result<i64>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A JSON object of node ids and numbers.
-pub fn parse_vector(text: &str) -> Result<Vector> {
-    let malformed = || Error::internal(format!("not a vector: {text}"));
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| malformed())?;
-    let entries = value.as_object().ok_or_else(malformed)?;
-    entries
-        .iter()
-        .map(|(node, sequence)| {
-            let node = Ulid::parse(node).map_err(|_| malformed())?;
-            Ok((node, sequence.as_i64().ok_or_else(malformed)?))
-        })
-        .collect()
-}
-
-/// The vector of this node.
-pub fn read_vector() -> Result<Vector> {
-    let text: String =
-        query::one("SELECT concord.vector()::text", &[], |row| row.required(1)).unwrap_or_default();
-    parse_vector(&text)
 }
 
 thread_local! {

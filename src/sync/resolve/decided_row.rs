@@ -2,11 +2,11 @@
 
 use crate::error::{Error, Result};
 use crate::log::{self, Written};
-use crate::sync::conflicts::concurrent::parent_of;
 use crate::sync::record::State;
 use crate::sync::resolve::Conflict;
 use crate::sync::show::revive;
 use crate::sync::table::foreign_keys;
+use crate::sync::table::foreign_keys::parent_of;
 use crate::sync::table::row::{self, Current};
 use crate::sync::table::target::Target;
 use crate::version;
@@ -127,7 +127,7 @@ impl Conflict {
             return Ok(());
         }
         log::append_written(&Written {
-            tracked: &target.tracked,
+            table: &target.tracked.table,
             record_id: &self.record.record_id,
             before: before.as_ref(),
             after: image.as_ref(),

@@ -17,14 +17,12 @@ use crate::pg::query::{self, parameter};
 use crate::sync::conflicts::standing;
 use crate::sync::decide::decision::Decision;
 use crate::sync::decide::pending;
-use crate::sync::enter::place;
 use crate::sync::record::{Record, parse_image};
 use crate::sync::table::row;
 use crate::sync::table::target::Target;
 use crate::types::parameter::ulid;
 use crate::types::ulid::Ulid as SqlUlid;
 use crate::{identity, pg_function};
-use concord_core::delivery::Group;
 use concord_core::ulid::Ulid;
 use pgrx::{FromDatum, JsonB, PgSqlErrorCode, pg_sys};
 use serde_json::{Map, Value, json};
@@ -79,7 +77,7 @@ pub struct Conflict {
     pub(super) resolved: bool,
 }
 
-fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> Result<()> {
+pub fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> Result<()> {
     let (Some(id), Some(keep)) = (id, keep) else {
         return Err(null_argument("conflict_id and keep must not be null"));
     };
@@ -113,7 +111,7 @@ fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> Resu
     conflict.decide(&keep, &values)
 }
 
-fn reopen(id: Option<SqlUlid>) -> Result<()> {
+pub fn reopen(id: Option<SqlUlid>) -> Result<()> {
     let Some(id) = id else { return Err(null_argument("conflict_id must not be null")) };
     let node = identity::attach()?;
     let _owner = AsOwner::of(node.log);
@@ -231,7 +229,7 @@ impl Conflict {
             metadata["row_values"] = Value::Object(values.clone());
         }
         let about = Written {
-            tracked: &target.tracked,
+            table: &target.tracked.table,
             record_id: &self.record.record_id,
             before: None,
             after: None,
@@ -254,32 +252,4 @@ impl Conflict {
 /// Who decides: `concord.user_id`, or else the session's user.
 fn resolver() -> String {
     context::current().person()
-}
-
-/// What the RESOLVE events of a group say of conflicts that are known here. Where several were made
-/// without knowledge of each other, the last stands, as it does for the rows. Conflicts that follow
-/// from a state are open as long as that state lasts, whatever was decided.
-pub fn take_in(group: &Group) {
-    query::run(
-        "UPDATE concord.conflicts c
-         SET resolved_at = CASE WHEN c.conflict_type IN ('unique_key', 'foreign_key') THEN c.resolved_at
-                                WHEN d.keep <> 'reopen' THEN d.wall_timestamp END,
-             resolution = NULLIF(d.keep, 'reopen'),
-             resolved_by = CASE WHEN d.keep <> 'reopen' THEN d.resolved_by END
-         FROM (SELECT DISTINCT ON (e.metadata ->> 'conflict_id')
-                      e.metadata ->> 'conflict_id' AS id, e.metadata ->> 'keep' AS keep,
-                      e.metadata ->> 'resolved_by' AS resolved_by, e.wall_timestamp
-               FROM concord.change_events g
-               JOIN concord.change_events e
-                 ON e.record_id = g.record_id AND e.table_name = g.table_name
-                AND e.table_schema = g.table_schema AND e.operation = 'RESOLVE'
-                AND e.metadata ->> 'conflict_id' = g.metadata ->> 'conflict_id'
-               WHERE g.origin_node_id = $1 AND g.node_sequence BETWEEN $2 AND $3
-                 AND g.operation = 'RESOLVE'
-               ORDER BY e.metadata ->> 'conflict_id', e.hlc DESC, e.origin_node_id DESC,
-                        e.node_sequence DESC) d
-         WHERE c.conflict_id::text = d.id
-           AND NOT (c.conflict_type IN ('unique_key', 'foreign_key') AND c.resolved_at IS NULL)",
-        &place(group),
-    );
 }

@@ -3,13 +3,12 @@
 //! plain is decided record by record.
 
 use crate::error::{OrRaise, Result};
-use crate::pg::attempt::attempt;
+use crate::pg::attempt::{Failure, attempt};
 use crate::pg::query::{self, Parameter, parameter};
-use crate::sync::decide::case::is_expected;
 use crate::sync::decide::pending;
 use crate::sync::receive::waiting::seen;
 use crate::sync::record::Record;
-use crate::sync::show::work;
+use crate::sync::show;
 use crate::sync::table::batch::{self, Batch, Single};
 use crate::sync::table::foreign_keys;
 use crate::sync::table::target::Target;
@@ -66,7 +65,7 @@ pub fn show_group(group: &Group, tables: &[Touched], single: Option<Single>) -> 
     let mut found = 0;
     let careful: Vec<Record> = rows.careful.into_iter().collect();
     for records in careful.chunks(BATCH as usize) {
-        found += work::show_all(records, &unseen)?;
+        found += show::show_all(records, &unseen)?;
     }
     Ok(found)
 }
@@ -116,7 +115,7 @@ impl Rows<'_> {
                 tables.iter().try_for_each(|touched| self.write_table(touched)).or_raise();
                 tables.iter().try_for_each(|touched| self.check_foreign_keys(touched)).or_raise();
             },
-            is_expected,
+            Failure::is_of_the_data,
         );
         if written.is_err() {
             for touched in tables {
@@ -229,7 +228,7 @@ impl Rows<'_> {
                 }
                 unseen
             },
-            is_expected,
+            Failure::is_of_the_data,
         );
         match written {
             Ok(unseen) if unseen.is_empty() => {}
@@ -237,7 +236,8 @@ impl Rows<'_> {
             Ok(unseen) => {
                 odd.extend(unseen);
                 if let Some(rest) = self.batch(target, first, &odd)
-                    && attempt(|| batch::write(target, &rest).or_raise(), is_expected).is_err()
+                    && attempt(|| batch::write(target, &rest).or_raise(), Failure::is_of_the_data)
+                        .is_err()
                 {
                     odd = self.ids(touched, first);
                 }

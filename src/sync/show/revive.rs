@@ -5,11 +5,11 @@ use crate::error::Result;
 use crate::identity;
 use crate::log::{self, Written};
 use crate::pg::query;
-use crate::sync::conflicts::concurrent::parent_of;
 use crate::sync::record::{Record, parse_image};
 use crate::sync::show::work::Work;
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::foreign_keys;
+use crate::sync::table::foreign_keys::parent_of;
 use crate::version;
 use concord_core::event::Change;
 use concord_core::options::OnMissingParent;
@@ -63,7 +63,7 @@ fn revive(work: &mut Work, record: &Record, child: &Record) -> Result<bool> {
         return Ok(false);
     }
     log::append_written(&Written {
-        tracked: &target.tracked,
+        table: &target.tracked.table,
         record_id: &record.record_id,
         before: None,
         after: Some(&image),

@@ -4,7 +4,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::sync::enter::place;
+use crate::sync::receive::group::place;
 mod gate;
 
 use crate::capture::applying::applying;
@@ -20,7 +20,7 @@ use crate::pg::shmem::Guarded;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
 use crate::pg_function;
-use crate::sync::functions;
+use crate::sync::apply;
 use crate::sync::receive::intake;
 use crate::sync::receive::waiting::forget_applied;
 use crate::sync::retry::enter_waiting;
@@ -122,7 +122,7 @@ unsafe fn receive(data: &pg_sys::TriggerData) -> Result<Way> {
     let node = identity::attach()?;
     let _owner = AsOwner::deferring(node.log);
     // Before looking: what another applier takes in must be visible.
-    functions::lock_appliers()?;
+    apply::lock_appliers()?;
     if let Some(arrival) = &arrival {
         await_own(node.node_id, arrival)?;
         match way(arrival, node.node_id)? {
@@ -200,7 +200,7 @@ fn enter_arrived() -> Result<()> {
         intake::note_arrivals();
     }
     let patience = if LOCKED.get() { LITTLE_PATIENCE } else { PATIENCE };
-    let body = || functions::run_passed(&groups);
+    let body = || apply::run_passed(&groups);
     let outcome = enter_waiting(node, patience, body, Failure::is_of_the_data);
     LOCKED.set(matches!(&outcome, Err(failure) if failure.is_lock_timeout()));
     if let Err(failure) = outcome {

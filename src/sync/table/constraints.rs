@@ -1,11 +1,8 @@
 //! The unique indexes and foreign keys of a table, as SQL that asks about them.
 
-use crate::capture::key_sql::{ROW, whole_row};
-use crate::error::Result;
+use crate::capture::key_sql::ROW;
+use crate::pg::catalog::qualified_name;
 use crate::pg::catalog::{is_hashable, type_name};
-use crate::pg::catalog::{names_of, qualified_name};
-use crate::pg::query::{self, Row, parameter};
-use crate::sync::table::target::Target;
 use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
 use std::rc::Rc;
@@ -46,7 +43,7 @@ pub struct UniqueIndex {
     pub plain: Vec<String>,
     /// Finds the row that has the value of the image in $1.
     pub holder: String,
-    deferrable: bool,
+    pub deferrable: bool,
 }
 
 /// A foreign key between two tables.
@@ -68,236 +65,26 @@ pub struct ForeignKey {
     /// The columns referred to, in the same order.
     pub referred: Vec<String>,
     /// What the values are hashed as: the parent's types of these columns, under any domains.
-    types: Vec<pg_sys::Oid>,
+    pub types: Vec<pg_sys::Oid>,
     /// The operators that compare a parent's value with a child's.
-    operators: Vec<Operator>,
+    /// One a column.
+    pub operators: Vec<Operator>,
 }
 
 /// An operator with the types that it takes: an operand that has its type already is cast by nobody.
-struct Operator {
+pub struct Operator {
     /// Its name, qualified.
-    name: String,
+    pub name: String,
     /// The parent's operand.
-    left: pg_sys::Oid,
+    pub left: pg_sys::Oid,
     /// The child's.
-    right: pg_sys::Oid,
+    pub right: pg_sys::Oid,
 }
 
-/// Reads the constraints of a table.
-pub fn read_constraints(target: &Target) -> Result<Constraints> {
-    let source = source(target);
-    let indexes = query::all(UNIQUE_INDEXES, &[parameter(target.tracked.root)], IndexShape::read);
-    let (mut unique, mut keys) = (Vec::new(), Vec::new());
-    for shape in indexes.into_iter().filter(|shape| !shape.is_record_key(target)) {
-        keys.push(shape.hash());
-        unique.push(shape.into_index(target, &source));
-    }
-    let parents = foreign_keys("conrelid", target.tracked.root);
-    let children = foreign_keys("confrelid", target.tracked.root);
-    keys.extend(parents.iter().map(|key| key.hash_of(&key.columns)));
-    keys.extend(children.iter().map(|key| key.hash_of(&key.referred)));
-    let keys = format!("SELECT ARRAY[{}]::bigint[] FROM {source}", keys.join(", "));
-    Ok(Constraints { unique, parents, children, keys })
-}
-
-/// The image in $1 as a row of the table, generated columns included.
-fn source(target: &Target) -> String {
-    let (mut given, mut computed) = (Vec::new(), vec!["i.*".to_owned()]);
-    for column in target.columns.iter().filter(|column| !column.generated) {
-        given.push(format!("{} AS {}", column.value_of("$1"), quote_identifier(&column.name)));
-    }
-    computed.extend(query::all(
-        "SELECT a.attname::text, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
-         FROM pg_catalog.pg_attribute a
-         JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-         WHERE a.attrelid = $1 AND a.attgenerated <> '' AND NOT a.attisdropped",
-        &[parameter(target.tracked.root)],
-        |row| {
-            let (name, expression): (String, String) = (row.required(1), row.required(2));
-            format!("({expression}) AS {}", quote_identifier(&name))
-        },
-    ));
-    format!("(SELECT {} FROM (SELECT {}) i) r", computed.join(", "), given.join(", "))
-}
-
-/// Key expressions with the operators, collations and hash support of their operator classes.
-const UNIQUE_INDEXES: &str = "
-    SELECT c.relname::text, k.expressions, k.operators, k.collations, k.hashable, k.plain,
-           pg_catalog.pg_get_expr(x.indpred, x.indrelid), x.indnullsnotdistinct, x.indimmediate,
-           ARRAY(SELECT DISTINCT a.attname::text FROM pg_catalog.pg_attribute a
-                 WHERE a.attrelid = x.indrelid
-                   AND (a.attnum = ANY ((x.indkey::smallint[])[0:x.indnkeyatts - 1])
-                        OR EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                     AND d.objid = x.indexrelid AND d.refobjid = x.indrelid
-                                     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                     AND d.refobjsubid = a.attnum)))
-    FROM pg_catalog.pg_index x
-    JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid
-    CROSS JOIN LATERAL (
-        SELECT pg_catalog.array_agg(pg_catalog.pg_get_indexdef(x.indexrelid, n.n, false) ORDER BY n.n)
-                   AS expressions,
-               pg_catalog.array_agg(pg_catalog.format('OPERATOR(%I.%s)', s.nspname, o.oprname) ORDER BY n.n)
-                   AS operators,
-               pg_catalog.array_agg(CASE WHEN l.oid IS NULL THEN ''
-                                         ELSE pg_catalog.format(' COLLATE %I.%I', ln.nspname, l.collname) END
-                                    ORDER BY n.n) AS collations,
-               pg_catalog.array_agg(EXISTS (SELECT FROM pg_catalog.pg_opclass h
-                                            JOIN pg_catalog.pg_am am ON am.oid = h.opcmethod
-                                            WHERE am.amname = 'hash' AND h.opcdefault
-                                              AND h.opcintype = q.opcintype
-                                              AND h.opcintype NOT IN ('pg_catalog.anyarray'::pg_catalog.regtype,
-                                                  'pg_catalog.record'::pg_catalog.regtype)) ORDER BY n.n)
-                   AS hashable,
-               pg_catalog.array_agg(COALESCE(a.attname::text, '') ORDER BY n.n) AS plain
-        FROM pg_catalog.generate_series(1, x.indnkeyatts) n
-        JOIN pg_catalog.pg_opclass q ON q.oid = x.indclass[n.n - 1]
-        JOIN pg_catalog.pg_amop p ON p.amopfamily = q.opcfamily AND p.amopstrategy = 3
-             AND p.amoplefttype = q.opcintype AND p.amoprighttype = q.opcintype
-        JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr
-        JOIN pg_catalog.pg_namespace s ON s.oid = o.oprnamespace
-        LEFT JOIN pg_catalog.pg_collation l ON l.oid = x.indcollation[n.n - 1]
-        LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
-        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[n.n - 1]
-    ) k
-    WHERE x.indrelid = $1 AND x.indisunique AND x.indislive
-    ORDER BY c.relname";
-
-struct IndexShape {
-    name: String,
-    expressions: Vec<String>,
-    operators: Vec<String>,
-    collations: Vec<String>,
-    hashable: Vec<bool>,
-    plain: Vec<String>,
-    predicate: Option<String>,
-    nulls_alike: bool,
-    immediate: bool,
-    columns: Vec<String>,
-}
-
-impl IndexShape {
-    fn read(row: &Row) -> IndexShape {
-        IndexShape {
-            name: row.required(1),
-            expressions: row.required(2),
-            operators: row.required(3),
-            collations: row.required(4),
-            hashable: row.required(5),
-            plain: row.required(6),
-            predicate: row.get(7),
-            nulls_alike: row.required(8),
-            immediate: row.required(9),
-            columns: row.required(10),
-        }
-    }
-
-    /// Two records never have the same key.
-    fn is_record_key(&self, target: &Target) -> bool {
-        let mut key: Vec<&str> = target.tracked.key_columns().map(|c| c.name.as_str()).collect();
-        let mut plain: Vec<&str> = self.plain.iter().map(String::as_str).collect();
-        key.sort_unstable();
-        plain.sort_unstable();
-        self.predicate.is_none() && key == plain
-    }
-
-    /// When a row has a value in this index at all.
-    fn applies(&self) -> String {
-        let mut conditions: Vec<String> =
-            self.predicate.iter().map(|p| format!("({p}) IS TRUE")).collect();
-        if !self.nulls_alike {
-            conditions.extend(self.expressions.iter().map(|e| format!("{e} IS NOT NULL")));
-        }
-        if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") }
-    }
-
-    fn hash(&self) -> String {
-        let values = self.expressions.iter().zip(&self.collations).zip(&self.hashable).map(
-            |((expression, collation), hashable)| match hashable {
-                true => format!("{expression}{collation}"),
-                false => format!("({expression})::pg_catalog.text"),
-            },
-        );
-        hash_where(&self.applies(), values)
-    }
-
-    fn into_index(self, target: &Target, source: &str) -> UniqueIndex {
-        let equal = self.expressions.iter().zip(&self.operators).zip(&self.collations).map(
-            |((expression, operator), collation)| {
-                let sought = format!("(SELECT {expression} FROM {source})");
-                let equal = format!("{expression}{collation} {operator} {sought}");
-                match self.nulls_alike {
-                    true => format!("({equal} OR {expression} IS NULL AND {sought} IS NULL)"),
-                    false => equal,
-                }
-            },
-        );
-        let predicate = self.predicate.iter().map(|predicate| format!("({predicate})"));
-        let conditions: Vec<String> = predicate.chain(equal).collect();
-        let table = &target.name;
-        UniqueIndex {
-            holder: format!(
-                "SELECT {} FROM {table} {ROW} WHERE {}",
-                whole_row(table),
-                conditions.join(" AND ")
-            ),
-            plain: self.plain.into_iter().filter(|name| !name.is_empty()).collect(),
-            name: self.name,
-            columns: self.columns,
-            deferrable: !self.immediate,
-        }
-    }
-}
-
-fn hash_where(condition: &str, values: impl Iterator<Item = String>) -> String {
+/// The hash of these values where the condition holds, else null.
+pub fn hash_where(condition: &str, values: impl Iterator<Item = String>) -> String {
     let values = values.collect::<Vec<_>>().join(", ");
     format!("CASE WHEN {condition} THEN pg_catalog.hash_record_extended(ROW({values}), 0) END")
-}
-
-/// The foreign keys of a table, as child (`conrelid`) or as parent (`confrelid`).
-fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
-    let sql = format!(
-        "SELECT k.conname::text, k.conrelid, k.confrelid,
-                ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(n, i)
-                      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n
-                      ORDER BY u.i),
-                ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u(n, i)
-                      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n
-                      ORDER BY u.i),
-                ARRAY(SELECT a.atttypid FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u(n, i)
-                      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n
-                      ORDER BY u.i),
-                ARRAY(SELECT pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname)
-                      FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY u(o, i)
-                      JOIN pg_catalog.pg_operator o ON o.oid = u.o
-                      JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace ORDER BY u.i),
-                k.confdeltype::text,
-                ARRAY(SELECT o.oprleft FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY u(o, i)
-                      JOIN pg_catalog.pg_operator o ON o.oid = u.o ORDER BY u.i),
-                ARRAY(SELECT o.oprright FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY u(o, i)
-                      JOIN pg_catalog.pg_operator o ON o.oid = u.o ORDER BY u.i),
-                ARRAY(SELECT a.atttypid FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(n, i)
-                      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n
-                      ORDER BY u.i)
-         FROM pg_catalog.pg_constraint k
-         WHERE k.contype = 'f' AND k.conparentid = 0 AND k.{side} = $1
-         ORDER BY k.conname"
-    );
-    query::all(&sql, &[parameter(relation)], |row| {
-        let (child, parent): (pg_sys::Oid, pg_sys::Oid) = (row.required(2), row.required(3));
-        Rc::new(ForeignKey {
-            name: row.required(1),
-            child,
-            parent,
-            child_names: names_of(child).unwrap_or_default(),
-            parent_names: names_of(parent).unwrap_or_default(),
-            on_delete: row.required(8),
-            columns: row.required(4),
-            referred: row.required(5),
-            types: row.required::<Vec<_>>(6).into_iter().map(base_type).collect(),
-            operators: operators(row),
-        })
-    })
 }
 
 impl ForeignKey {
@@ -307,7 +94,7 @@ impl ForeignKey {
     }
 
     /// The hash of these columns' values as the parent's types, null where one is.
-    fn hash_of(&self, columns: &[String]) -> String {
+    pub fn hash_of(&self, columns: &[String]) -> String {
         let given: Vec<String> =
             columns.iter().map(|c| format!("{} IS NOT NULL", quote_identifier(c))).collect();
         let values = columns.iter().zip(&self.types).map(|(column, type_oid)| {
@@ -344,16 +131,7 @@ impl ForeignKey {
         format!("SELECT FROM {parent} {ROW} WHERE {pairs} LIMIT 1")
     }
 
-    /// The values that children of this image of `parent` refer to, as a list to select.
-    pub fn referred_values(&self, parent: &Target, image: &str) -> String {
-        let values = self.referred.iter().zip(&self.operators).map(|(referred, operator)| {
-            let value = parent.column(referred).map_or("NULL".to_owned(), |c| c.value_of(image));
-            format!("({value})::{}", type_name(operator.left))
-        });
-        values.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The child's row refers to the values in $1 and so on, as [`ForeignKey::referred_values`] selects them.
+    /// The child's row refers to the values in $1 and so on, in the order of the columns.
     pub fn refers_to_values(&self) -> String {
         let pairs =
             self.columns.iter().zip(&self.operators).enumerate().map(|(i, (column, operator))| {
@@ -366,34 +144,4 @@ impl ForeignKey {
     pub fn width(&self) -> i32 {
         self.columns.len() as i32
     }
-}
-
-/// The operators of a foreign key, each operand's type as values of its side have it.
-fn operators(row: &Row) -> Vec<Operator> {
-    let names: Vec<String> = row.required(7);
-    let [left, right, parents, children]: [Vec<pg_sys::Oid>; 4] =
-        [row.required(9), row.required(10), row.required(6), row.required(11)];
-    names
-        .into_iter()
-        .enumerate()
-        .map(|(i, name)| Operator {
-            name,
-            left: operand(left[i], parents[i]),
-            right: operand(right[i], children[i]),
-        })
-        .collect()
-}
-
-/// The type of an operand: an operator of `anyenum` takes the column's own.
-#[allow(unsafe_code)]
-fn operand(declared: pg_sys::Oid, column: pg_sys::Oid) -> pg_sys::Oid {
-    // SAFETY: a catalog look-up by object id.
-    let kind = unsafe { pg_sys::get_typtype(declared) } as u8;
-    if kind == pg_sys::TYPTYPE_PSEUDO { base_type(column) } else { declared }
-}
-
-#[allow(unsafe_code)]
-fn base_type(type_oid: pg_sys::Oid) -> pg_sys::Oid {
-    // SAFETY: a catalog look-up by object id.
-    unsafe { pg_sys::getBaseType(type_oid) }
 }

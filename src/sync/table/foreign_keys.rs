@@ -5,64 +5,20 @@
 #![allow(unsafe_code)]
 
 use crate::capture::current::record_id_of;
+use crate::capture::key_sql::key_of_text;
 use crate::capture::key_sql::{ROW, whole_row};
-use crate::capture::key_sql::{key_condition, key_of_text, key_parameters, key_values};
 use crate::error::{Error, Result};
-use crate::pg::catalog::qualified_name;
+use crate::pg::catalog::{qualified_name, type_name};
 use crate::pg::owner::{AsTableOwner, FiringTriggers};
 use crate::pg::query::{self, Parameter, Row, parameter};
-use crate::sync::decide::case::{as_json, keys_of};
 use crate::sync::record::Record;
-use crate::sync::show::revive;
-use crate::sync::show::work::{Gone, Work};
+use crate::sync::record::as_json;
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::target::Target;
 use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::PgSqlErrorCode;
 use serde_json::{Map, Value};
 use std::rc::Rc;
-
-/// Takes out of the tables every row among those written whose parent is missing, and every child of
-/// a row that went; then their children, until none is left. So of all rows that could be shown, as
-/// many are as can be.
-pub fn settle(work: &mut Work) -> Result<()> {
-    let written: Vec<Record> = work
-        .outcomes
-        .iter()
-        .filter(|(_, outcome)| outcome.obstacle.is_none())
-        .map(|(record, _)| record.clone())
-        .collect();
-    for record in written {
-        if let Some(key) = missing_parent(work, &record)? {
-            hide(work, &record, &key)?;
-        }
-    }
-    while let Some(lost) = work.gone.pop() {
-        for (record, key) in orphans(&lost)? {
-            hide(work, &record, &key)?;
-        }
-    }
-    Ok(())
-}
-
-/// A row has lost its parent: the parent is brought back where the table wants it so, or the row goes.
-fn hide(work: &mut Work, record: &Record, key: &Rc<ForeignKey>) -> Result<()> {
-    if revive::revive_parent(work, record, key)? {
-        return Ok(());
-    }
-    work.take_out(record, false)?;
-    work.set_aside(record, key);
-    Ok(())
-}
-
-/// The first foreign key of the record's row that leads nowhere.
-fn missing_parent(work: &mut Work, record: &Record) -> Result<Option<Rc<ForeignKey>>> {
-    let entry = work.decision.entry(record)?;
-    let (Some(target), Some(_)) = (entry.target.clone(), &entry.current) else { return Ok(None) };
-    let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
-    let row = format!("{} {ROW} WHERE {}", target.name, key_condition(&target.tracked, 1));
-    first_lacking(&target, |key| format!("{row} AND {}", key.refers()), &keys)
-}
 
 /// The first foreign key of an image that leads nowhere.
 pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<ForeignKey>>> {
@@ -77,7 +33,7 @@ pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<
 }
 
 /// The first foreign key by which the child's row in `row`, a FROM clause, finds no parent.
-fn first_lacking(
+pub fn first_lacking(
     target: &Target,
     row: impl Fn(&ForeignKey) -> String,
     parameters: &[Parameter],
@@ -113,26 +69,8 @@ fn without_parent<T>(key: &ForeignKey, children: Vec<(T, Vec<Parameter>)>) -> Ve
     children.into_iter().filter(is_orphan).map(|(child, _)| child).collect()
 }
 
-/// Rows that are set aside and refer to this one.
-pub fn waiting_for(parent: &Gone) -> Result<Vec<Record>> {
-    let constraints = parent.target.constraints()?;
-    if constraints.children.is_empty() || !crate::sync::decide::pending::is_any()? {
-        return Ok(Vec::new());
-    }
-    let before = constraints.unique.len() + constraints.parents.len();
-    let keys = keys_of(&parent.target, &parent.image)?;
-    let mut waiting = Vec::new();
-    for (key, hash) in constraints.children.iter().zip(keys.iter().skip(before)) {
-        if let Some(hash) = hash {
-            let (schema, table) = &key.child_names;
-            waiting.extend(crate::sync::decide::pending::waiting(schema, table, &key.name, *hash));
-        }
-    }
-    Ok(waiting)
-}
-
 /// Rows that referred to one that is gone, and now refer to none.
-fn orphans(lost: &Gone) -> Result<Vec<(Record, Rc<ForeignKey>)>> {
+pub fn orphans(lost: &Gone) -> Result<Vec<(Record, Rc<ForeignKey>)>> {
     let mut all = Vec::new();
     for key in &lost.target.constraints()?.children {
         let referred = referred(&lost.target, key, vec![as_json(&lost.image)]);
@@ -142,16 +80,25 @@ fn orphans(lost: &Gone) -> Result<Vec<(Record, Rc<ForeignKey>)>> {
 }
 
 /// The values that children of these images, each of type `jsonb`, referred to, as their owner reads them.
-fn referred(parent: &Target, key: &ForeignKey, images: Vec<Parameter>) -> Vec<Vec<Parameter>> {
+pub fn referred(parent: &Target, key: &ForeignKey, images: Vec<Parameter>) -> Vec<Vec<Parameter>> {
     let _owner = AsTableOwner::of(key.parent);
-    let sql = format!("SELECT {}", key.referred_values(parent, "$1"));
+    let sql = format!("SELECT {}", referred_values(parent, key, "$1"));
     let images = images.into_iter();
     let all = images.flat_map(|image| query::all(&sql, &[image], |row| values(row, 1, key)));
     all.filter(|values| values.iter().all(|(_, value)| value.is_some())).collect()
 }
 
+/// The values that children of this image of `parent` refer to, as a list to select.
+fn referred_values(parent: &Target, key: &ForeignKey, image: &str) -> String {
+    let values = key.referred.iter().zip(&key.operators).map(|(referred, operator)| {
+        let value = parent.column(referred).map_or("NULL".to_owned(), |c| c.value_of(image));
+        format!("({value})::{}", type_name(operator.left))
+    });
+    values.collect::<Vec<_>>().join(", ")
+}
+
 /// The tracked children that refer to any of these values, and to no parent.
-fn orphans_of(key: &ForeignKey, referred: Vec<Vec<Parameter>>) -> Result<Vec<Record>> {
+pub fn orphans_of(key: &ForeignKey, referred: Vec<Vec<Parameter>>) -> Result<Vec<Record>> {
     let (schema, table) = &key.child_names;
     let Some(target) = Target::find(schema, table)? else { return Ok(Vec::new()) };
     let mut children = Vec::new();
@@ -276,4 +223,45 @@ fn still_referred(key: &ForeignKey) -> Error {
         ),
     )
     .hint("Delete those rows, or declare the foreign key ON DELETE CASCADE or SET NULL.")
+}
+
+/// The record that a child's image refers to. `None` where the foreign key leads to other columns than
+/// those that identify the parent's records.
+pub fn parent_of(key: &ForeignKey, image: &Map<String, Value>) -> Result<Option<Record>> {
+    let (schema, table) = &key.parent_names;
+    let Some(parent) = Target::find(schema, table)? else { return Ok(None) };
+    let mut values = Vec::new();
+    for column in parent.tracked.key_columns() {
+        let place = key.referred.iter().position(|name| *name == column.name);
+        let Some(value) = place.and_then(|i| image.get(&key.columns[i])) else { return Ok(None) };
+        values.push(match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+    }
+    if values.len() != key.referred.len() {
+        return Ok(None);
+    }
+    let record_id = match &values[..] {
+        [value] => value.clone(),
+        _ => format!("[{}]", image_key(key, image, &parent).join(", ")),
+    };
+    Ok(Some(Record { schema: schema.clone(), table: table.clone(), record_id }))
+}
+
+/// The values of a composite key as `record_id` spells them.
+pub fn image_key(key: &ForeignKey, image: &Map<String, Value>, parent: &Target) -> Vec<String> {
+    let places = parent
+        .tracked
+        .key_columns()
+        .filter_map(|column| key.referred.iter().position(|name| *name == column.name));
+    places.filter_map(|i| image.get(&key.columns[i])).map(Value::to_string).collect()
+}
+
+/// A row that went, or changed what others may refer to: its table and its image before.
+pub struct Gone {
+    /// Its table.
+    pub target: Rc<Target>,
+    /// The image.
+    pub image: Map<String, Value>,
 }

@@ -3,5 +3,6 @@
 pub mod batch;
 pub mod constraints;
 pub mod foreign_keys;
+pub mod read_constraints;
 pub mod row;
 pub mod target;

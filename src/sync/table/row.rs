@@ -11,7 +11,7 @@ use crate::pg::query::{self, parameter};
 use crate::pg::varlena::Varlena;
 use crate::pg::varlena::copy_varlena;
 use crate::pg::varlena::jsonb_text;
-use crate::sync::decide::case::{Entry, as_json, is_expected};
+use crate::sync::record::as_json;
 use crate::sync::record::{Record, parse_image};
 use crate::sync::table::foreign_keys;
 use crate::sync::table::target::Target;
@@ -27,6 +27,15 @@ pub struct Current {
     pub row: Varlena,
     /// Hashes of its values in the table's constraints.
     pub keys: Vec<Option<i64>>,
+}
+
+/// What is there of a record before its row is written.
+#[derive(Clone, Copy)]
+pub struct Former<'a> {
+    /// The row in the table.
+    pub current: Option<&'a Current>,
+    /// The row as it was taken out of the table to make way.
+    pub parked: Option<&'a Current>,
 }
 
 /// Locks and reads the record's row.
@@ -63,12 +72,13 @@ pub fn write_row(
         (None, None) => Ok(()),
         (Some(current), None) => delete(target, record, &current, false),
         (current, Some(image)) => {
-            let entry = Entry { current, ..Entry::empty() };
-            write(target, record, &entry, image)
+            let former = Former { current: current.as_ref(), parked: None };
+            write(target, record, former, image)
         }
     }
 }
 
+/// Takes a row out of its table; if it is `parked`, until it is put back.
 pub fn delete(target: &Target, record: &Record, current: &Current, parked: bool) -> Result<()> {
     if !parked {
         foreign_keys::release_untracked(target, &current.image)?;
@@ -83,16 +93,16 @@ pub fn delete(target: &Target, record: &Record, current: &Current, parked: bool)
 pub fn write(
     target: &Target,
     record: &Record,
-    entry: &Entry,
+    former: Former<'_>,
     image: &Map<String, Value>,
 ) -> Result<()> {
-    if let Some(parked) = &entry.parked {
+    if let Some(parked) = former.parked {
         let _owner = AsTableOwner::of(target.tracked.root);
         let old = target.row_parameter(parked.row.datum());
         query::run(&target.reinsert(image), &[as_json(image), old]);
         return Ok(());
     }
-    let Some(current) = &entry.current else {
+    let Some(current) = former.current else {
         let _owner = AsTableOwner::of(target.tracked.root);
         let defaults = Value::Object(target.tracked.options.redact_default.clone());
         let parameters = [as_json(image), parameter(JsonB(defaults))];
@@ -122,15 +132,15 @@ pub fn write(
 pub fn breaks_check(
     target: &Target,
     record: &Record,
-    entry: &Entry,
+    former: Former<'_>,
     image: &Map<String, Value>,
 ) -> bool {
     let tried: std::result::Result<(), _> = attempt(
         || {
-            write(target, record, entry, image).or_raise();
+            write(target, record, former, image).or_raise();
             Error::new(PgSqlErrorCode::ERRCODE_TRIGGERED_ACTION_EXCEPTION, "undone").raise()
         },
-        |failure| is_expected(failure) || failure.sqlstate == UNDONE,
+        |failure| failure.is_of_the_data() || failure.sqlstate == UNDONE,
     );
     tried.is_err_and(|failure| matches!(failure.sqlstate.as_str(), "23514" | "23502"))
 }

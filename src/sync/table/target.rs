@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::pg::catalog;
 use crate::pg::catalog::qualified_name;
 use crate::pg::compat;
-use crate::sync::table::constraints::{Constraints, read_constraints};
+use crate::sync::table::constraints::Constraints;
 use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
@@ -34,7 +34,8 @@ pub struct Target {
     pub columns: Vec<TargetColumn>,
     /// `pg_class.reltype`
     row_type: pg_sys::Oid,
-    constraints: OnceCell<Constraints>,
+    /// Read when they are first asked for.
+    pub(super) constraints: OnceCell<Constraints>,
 }
 
 /// A column of such a table.
@@ -130,15 +131,6 @@ impl Target {
                 constraints: OnceCell::new(),
             }))
         }
-    }
-
-    /// Its unique indexes and foreign keys.
-    pub fn constraints(&self) -> Result<&Constraints> {
-        if self.constraints.get().is_none() {
-            let read = read_constraints(self)?;
-            return Ok(self.constraints.get_or_init(|| read));
-        }
-        Ok(self.constraints.get_or_init(Constraints::default))
     }
 
     /// A column of the image that the table lacks and that has something to say.
