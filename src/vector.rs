@@ -2,15 +2,12 @@
 
 #![allow(unsafe_code)]
 
-use crate::error::Error;
-use crate::error::Result;
-use crate::pg::catalog;
+use crate::error::{Error, Result};
 use crate::pg::layout::{self, Expected};
-use crate::pg::query;
 use crate::pg::scan::each_row;
 use crate::pg::tuple::RowValues;
-use crate::pg::varlena::Varlena;
-use crate::pg::varlena::to_jsonb;
+use crate::pg::varlena::{Varlena, to_jsonb};
+use crate::pg::{catalog, query};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;

@@ -3,9 +3,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::column::BTEQUALIMAGE_PROC;
-use crate::capture::column::Column;
-use crate::capture::column::{position, unknown_column};
+use crate::capture::column::{BTEQUALIMAGE_PROC, Column, position, unknown_column};
 use crate::error::{Error, Result};
 use crate::pg::compat;
 use concord_core::options::Options;

@@ -8,8 +8,7 @@ use crate::error::{Error, Result};
 use crate::pg::catalog::cast;
 use crate::pg::query::{Parameter, parameter};
 use concord_core::names::quote_identifier;
-use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys;
+use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 
 /// The condition that picks a record by its key, whose values are parameters from `$first` on.

@@ -11,9 +11,8 @@ use crate::capture::applying::applying;
 use crate::capture::brought;
 use crate::capture::image::Imager;
 use crate::error::{OrRaise, Result};
-use crate::log::context;
-use crate::log::context::Context;
-use crate::log::event::{Operation, Pending};
+use crate::log::context::{self, Context};
+use crate::log::event::{Captured, Operation};
 use crate::log::{Link, append, append_gap, control, link};
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
@@ -51,7 +50,7 @@ unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
         }
         let memory = RowMemory::enter();
         let mut change =
-            Captured { tracked: &tracked, context: &context, memory: &memory, command: 0 };
+            Capture { tracked: &tracked, context: &context, memory: &memory, command: 0 };
         let descriptor = (*data.tg_relation).rd_att;
         let (old, new) = (data.tg_trigtuple, data.tg_newtuple);
         match data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK {
@@ -72,8 +71,8 @@ unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
 }
 
 /// Says that changes of a table go uncaptured.
-pub fn gap<'a>(tracked: &'a Tracked, context: &'a Rc<Context>) -> Pending<'a> {
-    Pending {
+pub fn gap<'a>(tracked: &'a Tracked, context: &'a Rc<Context>) -> Captured<'a> {
+    Captured {
         table: Some(&tracked.table),
         metadata: Some(br#"{"reason": "concord.capture is off"}"#),
         ..control(Operation::Gap, context)
@@ -81,7 +80,7 @@ pub fn gap<'a>(tracked: &'a Tracked, context: &'a Rc<Context>) -> Pending<'a> {
 }
 
 /// A change on its way into the buffer.
-struct Captured<'a> {
+struct Capture<'a> {
     tracked: &'a Tracked,
     context: &'a Rc<Context>,
     memory: &'a RowMemory,
@@ -89,7 +88,7 @@ struct Captured<'a> {
     command: u32,
 }
 
-impl Captured<'_> {
+impl Capture<'_> {
     fn insert(&self, new: &RowValues) -> Result<()> {
         brought::forget(self.tracked, new);
         let imager = Imager::new(self.tracked, self.memory);
@@ -111,7 +110,7 @@ impl Captured<'_> {
         let imager = Imager::new(self.tracked, self.memory);
         let (record_id, image) = (imager.record_id(old)?, imager.image(old)?);
         let base_version = self.tracked.version_of(old);
-        let position = append(&Pending {
+        let position = append(&Captured {
             record_id: Some(&record_id),
             old_values: Some(&image),
             base_version,
@@ -210,7 +209,7 @@ impl Captured<'_> {
         base_version: Option<i64>,
     ) -> Result<()> {
         let notes = (!notes.is_empty()).then(|| Value::Object(notes).to_string());
-        append(&Pending {
+        append(&Captured {
             operation,
             table: Some(&self.tracked.table),
             context: self.context,

@@ -8,9 +8,8 @@ use super::shape::Tracked;
 use super::trigger::gap;
 use crate::capture::image::Imager;
 use crate::error::{OrRaise, Result};
-use crate::log::context;
-use crate::log::context::Context;
-use crate::log::event::{Operation, Pending};
+use crate::log::context::{self, Context};
+use crate::log::event::{Captured, Operation};
 use crate::log::{append, append_gap, control};
 use crate::pg::scan::each_row;
 use crate::pg::trigger::{self, Protocol};
@@ -54,7 +53,7 @@ fn record(tracked: &Tracked, context: &Rc<Context>, row: &RowValues) -> Result<(
     let memory = RowMemory::enter();
     let imager = Imager::new(tracked, &memory);
     let (id, image) = (imager.record_id(row)?, imager.image(row)?);
-    append(&Pending {
+    append(&Captured {
         table: Some(&tracked.table),
         record_id: Some(&id),
         old_values: Some(&image),

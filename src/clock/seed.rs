@@ -7,8 +7,7 @@ use crate::pg::owner::AsOwner;
 use crate::pg::shmem::Guarded;
 use crate::pg::{catalog, query};
 use concord_core::hlc::Hlc;
-use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys;
+use pgrx::{PgSqlErrorCode, pg_sys};
 use std::cell::Cell;
 
 thread_local! {

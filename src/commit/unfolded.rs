@@ -2,7 +2,7 @@
 //! and the event says so.
 
 use crate::error::{Error, Result};
-use crate::log::event::{Operation, Pending};
+use crate::log::event::{Captured, Operation};
 use crate::pg::owner::AsOwner;
 use crate::pg::{catalog, scan};
 use crate::sync::{self, Unshown};
@@ -29,7 +29,7 @@ impl Unfolded {
     }
 
     /// What an event has to add to its `metadata`.
-    pub fn addition(&self, event: &Pending<'_>) -> Result<Option<Vec<u8>>> {
+    pub fn addition(&self, event: &Captured<'_>) -> Result<Option<Vec<u8>>> {
         self.whole.set(false);
         let Some(unshown) = self.owner.as_ref().and_then(|_| unshown(event)) else {
             return Ok(None);
@@ -50,8 +50,8 @@ impl Unfolded {
     }
 
     /// The event as it is written.
-    pub fn adapt<'a>(&self, event: &Pending<'a>, addition: Option<&'a [u8]>) -> Pending<'a> {
-        Pending {
+    pub fn adapt<'a>(&self, event: &Captured<'a>, addition: Option<&'a [u8]>) -> Captured<'a> {
+        Captured {
             touched: event.touched.filter(|_| !self.whole.get()),
             metadata: addition.or(event.metadata),
             ..*event
@@ -59,7 +59,7 @@ impl Unfolded {
     }
 }
 
-fn unshown(event: &Pending<'_>) -> Option<Unshown> {
+fn unshown(event: &Captured<'_>) -> Option<Unshown> {
     let (Some(table), Some(record_id)) = (event.table, event.record_id) else { return None };
     let rows = [Operation::Insert, Operation::Update, Operation::Delete, Operation::Truncate];
     let record_id = String::from_utf8_lossy(&record_id[4..]);

@@ -5,20 +5,14 @@
 use super::registry::{self, Watched};
 use super::windows;
 use crate::capture::relation;
+use crate::ddl::note::{Quiet, note};
 use crate::error::{Error, OrRaise, Result};
-use crate::log::context;
-use crate::log::event::{Operation, Pending, Table};
-use crate::log::{append, control};
-use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
-use crate::pg::query;
-use crate::pg::varlena::Varlena;
+use crate::pg::{catalog, query};
 use crate::{pg_function, track, tree};
 use pgrx::{PgSqlErrorCode, pg_sys};
-use serde_json::{Value, json};
-use std::cell::Cell;
+use serde_json::json;
 use std::ffi::CStr;
-use std::rc::Rc;
 
 pg_function!(
     /// `concord._watch_ddl()`: ON ddl_command_end. 39P03 when it is used otherwise.
@@ -33,26 +27,6 @@ pg_function!(
         pg_sys::Datum::from(0)
     }
 );
-
-thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// While it lives, DDL is concord's own and no news.
-pub struct Quiet;
-
-impl Quiet {
-    /// Starts the silence; `None` when it reigns already.
-    pub fn enter() -> Option<Quiet> {
-        (!QUIET.replace(true)).then(|| Quiet)
-    }
-}
-
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        QUIET.set(false);
-    }
-}
 
 /// The command's tag, as in `ALTER TABLE`.
 unsafe fn command_of(fcinfo: pg_sys::FunctionCallInfo) -> Result<String> {
@@ -138,14 +112,6 @@ fn begin(table: &Watched) {
     registry::remember(table);
 }
 
-/// Notes that a table is not tracked any more.
-pub fn note_untracked(relation: pg_sys::Oid) -> Result<()> {
-    match registry::release(relation) {
-        Some(table) => note(&table, json!({"command": "untrack", "change": "untracked"})),
-        None => Ok(()),
-    }
-}
-
 /// Notes what is different; whether anything was.
 fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
     if seen == table {
@@ -221,22 +187,5 @@ fn end(command: &str, seen: &Watched) -> Result<()> {
     note(seen, json!({"command": command, "change": change}))?;
     tree::forget(&seen.schema, &seen.table);
     registry::forget(seen.relation);
-    Ok(())
-}
-
-/// Puts a DDL event into the log.
-fn note(table: &Watched, what: Value) -> Result<()> {
-    let name = Rc::new(Table {
-        schema: Varlena::text(&table.schema),
-        name: Varlena::text(&table.table),
-        silent: None,
-    });
-    let text = what.to_string();
-    let context = context::current();
-    append(&Pending {
-        table: Some(&name),
-        metadata: Some(text.as_bytes()),
-        ..control(Operation::Ddl, &context)
-    })?;
     Ok(())
 }

@@ -4,14 +4,12 @@
 
 use super::pin::{check_pin, refuse_shared_pin};
 use super::succession::{forget, mint, succeed, take_slot_away};
-use crate::clock::seed;
-use crate::clock::seed::refuse_in_recovery;
+use crate::clock::seed::{self, refuse_in_recovery};
 use crate::error::{Error, Result};
 use crate::identity::known::{last_number, read_identities};
 use crate::identity::place::Place;
 use crate::identity::{Attached, MINTED};
-use crate::pg::backend::in_recovery;
-use crate::pg::backend::my_database;
+use crate::pg::backend::{in_recovery, my_database};
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::shmem::{Guarded, Slot};
@@ -102,15 +100,6 @@ fn keep_slot(node: Attached) -> Result<bool> {
         slot.last_hlc = slot.last_hlc.max(last_hlc);
         true
     }))
-}
-
-/// Has every backend look at `concord.identity` again, where somebody else wrote it.
-pub fn recheck() {
-    if let Ok(mut guarded) = Guarded::lock()
-        && let Some(slot) = guarded.slot(my_database())
-    {
-        slot.recheck = true;
-    }
 }
 
 /// Lays the identity of this place into shared memory.

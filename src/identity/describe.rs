@@ -1,8 +1,7 @@
 //! What a NODE event says of this node.
 
 use concord_core::ulid::Ulid;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a NODE event says of this node, as JSON text.
 pub fn of_node(predecessor: Option<Ulid>, key_space: Option<Value>) -> String {

@@ -14,12 +14,11 @@ mod pin;
 mod place;
 pub mod succession;
 
-use crate::clock;
 use crate::clock::seed::ensure_seeded;
 use crate::error::{Error, Result};
 use crate::pg::backend::my_database;
 use crate::pg::shmem::{Guarded, Slot};
-use crate::settings;
+use crate::{clock, settings};
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
 use pgrx::{PgSqlErrorCode, pg_sys};
@@ -147,7 +146,7 @@ pub fn on_commit() {
     let written = WRITTEN.replace(false);
     let Some(minted) = MINTED.take() else {
         if written {
-            attach::recheck();
+            recheck();
         }
         return;
     };
@@ -213,4 +212,13 @@ pub fn name() -> String {
 /// The name of this host.
 pub fn hostname() -> String {
     place::hostname()
+}
+
+/// Has every backend look at `concord.identity` again, where somebody else wrote it.
+fn recheck() {
+    if let Ok(mut guarded) = Guarded::lock()
+        && let Some(slot) = guarded.slot(my_database())
+    {
+        slot.recheck = true;
+    }
 }

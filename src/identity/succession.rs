@@ -5,8 +5,7 @@
 use super::pin::refuse_shared_pin;
 use super::place::Place;
 use super::{Attached, MINTED, Minted};
-use crate::clock;
-use crate::clock::seed;
+use crate::clock::{self, seed};
 use crate::error::{Error, Result};
 use crate::identity::known::{Identity, last_number};
 use crate::pg::backend::my_database;

@@ -6,7 +6,7 @@
 use super::spill::Spill;
 use crate::error::{Error, Result};
 use crate::log::context::Context;
-use crate::log::event::{Operation, Pending, Table};
+use crate::log::event::{Captured, Operation, Table};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -66,7 +66,7 @@ impl Buffer {
     /// Returns its position.
     pub fn push(
         &mut self,
-        event: &Pending<'_>,
+        event: &Captured<'_>,
         subtransaction: pg_sys::SubTransactionId,
         limit: usize,
     ) -> Result<usize> {
@@ -177,7 +177,7 @@ impl Buffer {
 
     /// Calls `each` for every event in the order of their commands. Triggers fire in another: what an
     /// AFTER trigger changes is captured before the later rows of the statement that fired it.
-    pub fn for_each(&mut self, mut each: impl FnMut(&Pending<'_>) -> Result<()>) -> Result<()> {
+    pub fn for_each(&mut self, mut each: impl FnMut(&Captured<'_>) -> Result<()>) -> Result<()> {
         if !self.disordered {
             return self.for_each_captured(|_, _, event| each(event));
         }
@@ -207,7 +207,7 @@ impl Buffer {
     /// Calls `each` for every event in the order of capture, with its position and length.
     fn for_each_captured(
         &mut self,
-        mut each: impl FnMut(usize, usize, &Pending<'_>) -> Result<()>,
+        mut each: impl FnMut(usize, usize, &Captured<'_>) -> Result<()>,
     ) -> Result<()> {
         let Buffer { arena, spilled, spill, tables, contexts, links, .. } = self;
         let mut position = 0;
@@ -253,15 +253,15 @@ impl Buffer {
 fn give(
     links: &BTreeMap<usize, Link>,
     position: usize,
-    event: Pending<'_>,
-    each: impl FnOnce(&Pending<'_>) -> Result<()>,
+    event: Captured<'_>,
+    each: impl FnOnce(&Captured<'_>) -> Result<()>,
 ) -> Result<()> {
     match links.get(&position) {
         None => each(&event),
         Some(Link::Dropped) => Ok(()),
         Some(Link::MovedTo(key)) => {
             let metadata = serde_json::json!({ "moved_to": key }).to_string();
-            each(&Pending { metadata: Some(metadata.as_bytes()), ..event })
+            each(&Captured { metadata: Some(metadata.as_bytes()), ..event })
         }
     }
 }
@@ -312,7 +312,7 @@ fn decode<'a>(
     record: &'a [u64],
     tables: &'a [Rc<Table>],
     contexts: &'a [Rc<Context>],
-) -> Result<Pending<'a>> {
+) -> Result<Captured<'a>> {
     let (operation, table) = unpair(record[0]);
     let (context, has_base) = unpair(record[1]);
     let (record_id, old) = unpair(record[3]);
@@ -327,7 +327,7 @@ fn decode<'a>(
         rest = after;
         Some(&bytes_of(value)[..length as usize])
     };
-    Ok(Pending {
+    Ok(Captured {
         operation: Operation::from_code(operation as u8).ok_or_else(corrupt)?,
         table: if table == NONE {
             None

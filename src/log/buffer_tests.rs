@@ -5,7 +5,7 @@ mod tests {
     use crate::log::buffer::Buffer;
     use crate::log::context;
     use crate::log::control;
-    use crate::log::event::{Operation, Pending};
+    use crate::log::event::{Captured, Operation};
     use pgrx::pg_test;
 
     /// A small generator, so that a failing run can be repeated by its seed (Knuth's MMIX LCG).
@@ -30,7 +30,7 @@ mod tests {
     fn push(buffer: &mut Buffer, number: u64, length: u64, subtransaction: u32, limit: usize) {
         let context = context::current();
         let (id, image) = (value(number, 3), value(number, length));
-        let event = Pending {
+        let event = Captured {
             record_id: Some(&id),
             new_values: Some(&image),
             base_version: number.is_multiple_of(2).then_some(number as i64),

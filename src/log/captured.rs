@@ -8,7 +8,7 @@
 use crate::error::{Error, Result};
 use crate::log::buffer::{Buffer, Link};
 use crate::log::context::Context;
-use crate::log::event::{Operation, Pending};
+use crate::log::event::{Captured, Operation};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -64,13 +64,13 @@ impl Drop for Lent {
 }
 
 /// Buffers an event until the transaction commits; returns its position. 55000 after `flush`.
-pub fn append(event: &Pending<'_>) -> Result<usize> {
+pub fn append(event: &Captured<'_>) -> Result<usize> {
     TRANSACTION.with_borrow(refuse_after_flush)?;
     Lent::take().push(event, subtransaction(), spill_limit())
 }
 
 /// Buffers a GAP event, once per table and transaction.
-pub fn append_gap(event: &Pending<'_>) -> Result<()> {
+pub fn append_gap(event: &Captured<'_>) -> Result<()> {
     let Some(table) = event.table else {
         return Ok(());
     };
@@ -177,8 +177,8 @@ fn spill_limit() -> usize {
 }
 
 /// A control event without more.
-pub fn control(operation: Operation, context: &Rc<Context>) -> Pending<'_> {
-    Pending {
+pub fn control(operation: Operation, context: &Rc<Context>) -> Captured<'_> {
+    Captured {
         operation,
         table: None,
         context,

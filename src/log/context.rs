@@ -4,8 +4,7 @@
 
 use crate::error::OrRaise;
 use crate::pg::function;
-use crate::pg::varlena::Varlena;
-use crate::pg::varlena::{copy_varlena, to_jsonb};
+use crate::pg::varlena::{Varlena, copy_varlena, to_jsonb};
 use crate::settings;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;

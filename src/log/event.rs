@@ -81,7 +81,7 @@ pub struct Table {
 
 /// A captured change or a control event, before it has a number. Byte slices are complete varlenas.
 #[derive(Clone, Copy)]
-pub struct Pending<'a> {
+pub struct Captured<'a> {
     /// `operation`
     pub operation: Operation,
     /// The table, where the event is about one.

@@ -3,8 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::pg::varlena::Varlena;
-use crate::pg::varlena::to_jsonb;
+use crate::pg::varlena::{Varlena, to_jsonb};
 use serde_json::{Map, Value};
 
 /// The application's object with concord's additions, which win where both use a key.

@@ -5,7 +5,7 @@
 
 use super::columns;
 use crate::error::Result;
-use crate::log::event::Pending;
+use crate::log::event::Captured;
 use crate::pg::varlena::Varlena;
 use crate::pg::{compat, memory};
 use concord_core::hlc::Hlc;
@@ -83,7 +83,7 @@ impl Writer {
         &mut self,
         group: &Group,
         sequence: i64,
-        event: &Pending<'_>,
+        event: &Captured<'_>,
         metadata: Option<&Varlena>,
     ) {
         let event_id = group.event_id(sequence).to_bytes();

@@ -3,9 +3,8 @@
 use crate::error::Result;
 use crate::log::captured::{append, control};
 use crate::log::context;
-use crate::log::event::{Operation, Pending, Table};
-use crate::pg::varlena::Varlena;
-use crate::pg::varlena::to_jsonb;
+use crate::log::event::{Captured, Operation, Table};
+use crate::pg::varlena::{Varlena, to_jsonb};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
@@ -42,7 +41,7 @@ pub fn append_about(operation: Operation, written: &Written<'_>) -> Result<()> {
     let (before, after) = (image(written.before)?, image(written.after)?);
     let record_id = Varlena::text(written.record_id);
     let metadata = written.metadata.to_string();
-    append(&Pending {
+    append(&Captured {
         table: Some(written.table),
         record_id: Some(record_id.as_bytes()),
         old_values: before.as_ref().map(Varlena::as_bytes),

@@ -1,11 +1,10 @@
 //! What `concord.status` shows of the shared state.
 
-use crate::clock;
 use crate::error::{OrRaise, Result};
-use crate::identity;
 use crate::pg::backend::my_database;
 use crate::pg::shmem::{Guarded, shared};
 use crate::types::hlc::Hlc;
+use crate::{clock, identity};
 use pgrx::iter::TableIterator;
 use pgrx::{name, pg_extern};
 use std::sync::atomic::Ordering;

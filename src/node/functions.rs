@@ -3,13 +3,11 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, OrRaise};
-use crate::identity;
-use crate::node::heartbeat;
-use crate::node::reset;
+use crate::node::{heartbeat, reset};
 use crate::pg::backend::is_superuser;
-use crate::pg_function;
 use crate::types::hlc::Hlc as SqlHlc;
 use crate::types::ulid::Ulid as SqlUlid;
+use crate::{identity, pg_function};
 use pgrx::{IntoDatum, PgSqlErrorCode, pg_sys};
 
 pg_function!(

@@ -2,9 +2,8 @@
 
 use crate::error::Result;
 use crate::identity::{Attached, attach, describe};
-use crate::log::context;
-use crate::log::event::{Operation, Pending};
-use crate::log::{append, control};
+use crate::log::event::{Captured, Operation};
+use crate::log::{append, context, control};
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::types::parameter::ulid;
@@ -28,7 +27,7 @@ pub fn heartbeat() -> Result<()> {
     let node = attach()?;
     let description = describe::of_node(None, key_space(node));
     let context = context::current();
-    append(&Pending {
+    append(&Captured {
         metadata: Some(description.as_bytes()),
         ..control(Operation::Node, &context)
     })?;

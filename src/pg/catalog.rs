@@ -3,8 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::pg::query;
-use crate::pg::query::parameter;
+use crate::pg::query::{self, parameter};
 use concord_core::names::quote_identifier;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;

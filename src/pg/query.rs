@@ -13,8 +13,7 @@
 
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::owner::pin_path;
-use crate::pg::varlena::Varlena;
-use crate::pg::varlena::copy_varlena;
+use crate::pg::varlena::{Varlena, copy_varlena};
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;

@@ -6,9 +6,7 @@ use crate::error::{Error, Result};
 use crate::pg::function;
 use pgrx::pg_sys;
 use std::borrow::Cow;
-use std::ffi::CStr;
-use std::ffi::CString;
-use std::ffi::c_char;
+use std::ffi::{CStr, CString, c_char};
 
 /// A value in PostgreSQL's variable-length form, owned by Rust: a complete, uncompressed varlena.
 #[derive(Debug, Clone, PartialEq, Eq)]

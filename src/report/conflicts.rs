@@ -2,7 +2,8 @@
 
 use crate::pg::query::{Row, Snapshot, parameter};
 use crate::report::parts::{About, cell, rest};
-use concord_core::report::card::{Cell, Column, Conflict, Side, card};
+use concord_core::report::card::card;
+use concord_core::report::conflict::{Cell, Column, Conflict, Side};
 use concord_core::report::html::Html;
 use concord_core::report::quantity::age;
 use pgrx::JsonB;

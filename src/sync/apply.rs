@@ -5,20 +5,18 @@
 use crate::capture::Neutral;
 use crate::capture::applying::Applying;
 use crate::error::{Error, Result};
-use crate::identity::Attached;
+use crate::identity::{self, Attached};
 use crate::log::columns;
 use crate::pg::owner::{AsOwner, prefer_indexes, silence_triggers};
 use crate::pg::{catalog, query, scan};
 use crate::sync::decide::pending;
 use crate::sync::receive::{intake, waiting};
-use crate::sync::show;
 use crate::sync::table::target::forget_targets;
-use crate::sync::{Counts, enter};
-use crate::{identity, tree};
+use crate::sync::{Counts, enter, show};
+use crate::tree;
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
-use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys;
+use pgrx::{PgSqlErrorCode, pg_sys};
 
 /// Takes in events and whatever was waiting for them, and tries again what could not be shown.
 pub fn run(events: Option<pg_sys::Datum>) -> Result<Counts> {

@@ -1,7 +1,6 @@
 //! A group enters the log: at once, with all that follows from it.
 
 use super::Counts;
-use crate::clock;
 use crate::error::Result;
 use crate::identity::{self, Attached};
 use crate::pg::query::{self, parameter};
@@ -11,7 +10,7 @@ use crate::sync::receive::waiting::note_applied;
 use crate::sync::show::group_rows::{self, Touched};
 use crate::sync::table::batch::Single;
 use crate::types::parameter::{hlc, ulid};
-use crate::version;
+use crate::{clock, version};
 use concord_core::delivery::Group;
 
 /// The columns of the log, in its order.

@@ -1,9 +1,9 @@
 //! The triggers themselves: made, replaced, taken away.
 
 use crate::error::Result;
-use crate::log::set_context::stored_options;
 use crate::pg::catalog::qualified_name;
 use crate::pg::query::{self, parameter};
+use crate::track::stored::stored_options;
 use concord_core::names::{quote_identifier, quote_literal};
 use concord_core::options::VersionColumn;
 use pgrx::pg_sys;

@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod functions;
 mod install;
+mod stored;
 
 pub use check::relation as check_owned;
 pub use install::{equip_partitions, fire_always, remove, rename_columns};

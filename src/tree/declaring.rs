@@ -1,7 +1,6 @@
 //! Declares trees, and lets declarations follow their tables.
 
-use crate::pg::query;
-use crate::pg::query::parameter;
+use crate::pg::query::{self, parameter};
 use crate::tree::conflicts;
 
 /// Declares a tree, or changes what was declared.

@@ -6,13 +6,11 @@
 use super::declared::Tree;
 use crate::capture::column::position;
 use crate::capture::current::record_id_of;
-use crate::capture::key_sql::equality;
-use crate::capture::key_sql::{ROW, whole_row};
+use crate::capture::key_sql::{ROW, equality, whole_row};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::{Error, Result};
-use crate::pg::catalog::qualified_name;
-use crate::pg::catalog::type_name;
+use crate::pg::catalog::{qualified_name, type_name};
 use crate::pg::query::{self, parameter};
 use concord_core::names::quote_identifier;
 use concord_core::tree::{Node, Pointer, Rows};

@@ -4,23 +4,19 @@
 #![allow(unsafe_code)]
 
 use crate::capture::applying::applying;
-use crate::capture::brought;
 use crate::capture::image::Imager;
 use crate::capture::memory::RowMemory;
-use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::capture::unchanged::compare_before;
-use crate::capture::version::Stamp;
-use crate::capture::version::Version;
-use crate::clock;
+use crate::capture::version::{Stamp, Version};
+use crate::capture::{brought, relation};
 use crate::error::{Error, OrRaise, Result};
-use crate::log::context;
-use crate::log::event::{Operation, Pending};
-use crate::log::{append, control};
+use crate::log::event::{Captured, Operation};
+use crate::log::{append, context, control};
 use crate::pg::generated;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
-use crate::pg_function;
+use crate::{clock, pg_function};
 use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use serde_json::json;
@@ -120,7 +116,7 @@ unsafe fn claim(
             return None;
         }
         let claimed = new.get(version.index).map(|datum| Stamp::read(version, datum));
-        let brought = claimed.and_then(|stamp| brought::take(stamp));
+        let brought = claimed.and_then(brought::take);
         match brought {
             Some(brought) => brought.map(Some),
             None => Some(claimed),
@@ -165,7 +161,7 @@ impl Stale<'_> {
             "read_version": self.claimed.map(|stamp| stamp.to_string()),
         })
         .to_string();
-        append(&Pending {
+        append(&Captured {
             table: Some(&self.tracked.table),
             record_id: Some(&imager.record_id(self.old)?),
             old_values: Some(&imager.image(self.old)?),

@@ -3,6 +3,7 @@
 
 pub mod card;
 pub mod chart;
+pub mod conflict;
 pub mod excerpt;
 pub mod html;
 pub mod phrases;

@@ -1,9 +1,9 @@
 //! The SQL that resolves a conflict, ready to be copied.
 
-use super::card::{Cell, Column, Conflict};
 use super::html::is_directional;
 use super::phrases::Phrases;
 use crate::names::quote_literal;
+use crate::report::conflict::{Cell, Column, Conflict};
 use serde_json::Value;
 use std::fmt::Write;
 

@@ -3,10 +3,9 @@
 
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
-use crate::sync::decide::case::Entry;
+use crate::sync::decide::case::Case;
 use crate::sync::decide::obstacle::Form;
-use crate::sync::decide::outcome::Outcome;
-use crate::sync::decide::outcome::Rival;
+use crate::sync::decide::outcome::{Outcome, Rival};
 use crate::sync::record::{LogEvent, Record, events_of};
 use crate::sync::table::foreign_keys::parent_of;
 use crate::types::parameter::ulid;
@@ -33,17 +32,17 @@ struct Standing {
 
 /// Records the conflicts that a record now stands in and closes those that it no longer does.
 /// Returns how many are new.
-pub fn record(record: &Record, entry: &Entry, outcome: &Outcome) -> Result<i64> {
+pub fn record(record: &Record, case: &Case, outcome: &Outcome) -> Result<i64> {
     let mut standing: Vec<Standing> =
-        outcome.rivals.iter().map(|rival| over_value(record, entry, outcome, rival)).collect();
-    if let Some(found) = over_parent(record, entry, outcome)? {
+        outcome.rivals.iter().map(|rival| over_value(record, case, outcome, rival)).collect();
+    if let Some(found) = over_parent(record, case, outcome)? {
         standing.push(found);
     }
     let mut new = 0;
     for conflict in &standing {
-        new += i64::from(upsert(record, entry, conflict));
+        new += i64::from(upsert(record, case, conflict));
     }
-    close_others(record, entry, &standing)?;
+    close_others(record, case, &standing)?;
     Ok(new)
 }
 
@@ -64,8 +63,8 @@ fn id_of(kind: &str, constraint: &str, record: &Record, other: &Record) -> Ulid 
     Ulid::from_hlc(Hlc::try_from((high >> 1) as i64).unwrap_or_default(), low)
 }
 
-fn over_value(record: &Record, entry: &Entry, outcome: &Outcome, rival: &Rival) -> Standing {
-    let applied = match (outcome.form, &entry.current) {
+fn over_value(record: &Record, case: &Case, outcome: &Outcome, rival: &Rival) -> Standing {
+    let applied = match (outcome.form, &case.current) {
         (Some(Form::Renamed), Some(current)) => Some(current.image.clone()),
         _ => None,
     };
@@ -85,8 +84,8 @@ fn over_value(record: &Record, entry: &Entry, outcome: &Outcome, rival: &Rival) 
 }
 
 /// A child that is set aside because its parent was deleted, not because the parent is set aside too.
-fn over_parent(record: &Record, entry: &Entry, outcome: &Outcome) -> Result<Option<Standing>> {
-    let (Some(key), Some(state)) = (&outcome.parent, &entry.state) else { return Ok(None) };
+fn over_parent(record: &Record, case: &Case, outcome: &Outcome) -> Result<Option<Standing>> {
+    let (Some(key), Some(state)) = (&outcome.parent, &case.state) else { return Ok(None) };
     let Some(parent) = parent_of(key, &state.image)? else { return Ok(None) };
     let events = events_of(&parent)?;
     let last = events.iter().max_by_key(|event| event.event.stamp);
@@ -110,8 +109,8 @@ fn over_parent(record: &Record, entry: &Entry, outcome: &Outcome) -> Result<Opti
 }
 
 /// Writes the conflict; true when it was not there, or had been closed.
-fn upsert(record: &Record, entry: &Entry, conflict: &Standing) -> bool {
-    let policy = entry
+fn upsert(record: &Record, case: &Case, conflict: &Standing) -> bool {
+    let policy = case
         .target
         .as_ref()
         .map_or(Policy::default(), |target| target.tracked.options.conflict_policy);
@@ -151,7 +150,7 @@ fn upsert(record: &Record, entry: &Entry, conflict: &Standing) -> bool {
             parameter(m),
             parameter(q),
             parameter(n),
-            image(entry.state.as_ref().map(|state| &state.image)),
+            image(case.state.as_ref().map(|state| &state.image)),
             image(conflict.applied.as_ref()),
             parameter(JsonB(conflict.detail.clone())),
             parameter(conflict.resolution),
@@ -163,7 +162,7 @@ fn upsert(record: &Record, entry: &Entry, conflict: &Standing) -> bool {
 
 /// Closes what no longer stands. Where somebody who knew of both sides ended it, that stays on
 /// record; where it came apart by itself, nobody has lost anything, and it is withdrawn.
-fn close_others(record: &Record, entry: &Entry, standing: &[Standing]) -> Result<()> {
+fn close_others(record: &Record, case: &Case, standing: &[Standing]) -> Result<()> {
     let open = query::all(
         "SELECT c.conflict_id, l.hlc, l.origin_node_id, l.node_sequence,
                 r.hlc, r.origin_node_id, r.node_sequence,
@@ -200,7 +199,7 @@ fn close_others(record: &Record, entry: &Entry, standing: &[Standing]) -> Result
         let knew = |event: &LogEvent| {
             sides.iter().flatten().all(|side| event.event.stamp == *side || event.event.saw(side))
         };
-        let ended = entry
+        let ended = case
             .events
             .iter()
             .chain(&others)

@@ -11,7 +11,7 @@ use serde_json::Map;
 use std::rc::Rc;
 
 /// A record with what the log and the table say of it.
-pub struct Entry {
+pub struct Case {
     /// Its table; `None` where there is none.
     pub target: Option<Rc<Target>>,
     /// Its events.
@@ -30,10 +30,10 @@ pub struct Entry {
     pub obstacle: Option<Obstacle>,
 }
 
-impl Entry {
+impl Case {
     /// Nothing is known.
-    pub fn empty() -> Entry {
-        Entry {
+    pub fn empty() -> Case {
+        Case {
             target: None,
             events: Vec::new(),
             state: None,
@@ -46,34 +46,34 @@ impl Entry {
     }
 
     /// Locks and reads the row, and reads the events.
-    pub fn load(record: &Record) -> Result<Entry> {
-        let mut entry = Entry::empty();
+    pub fn load(record: &Record) -> Result<Case> {
+        let mut case = Case::empty();
         // A key of another type here, or a row that somebody keeps locked, concerns this record only.
-        let located = attempt(|| entry.locate(record).or_raise(), Failure::is_of_the_data);
-        entry.events = events_of(record)?;
-        entry.state = State::fold(&entry.events);
+        let located = attempt(|| case.locate(record).or_raise(), Failure::is_of_the_data);
+        case.events = events_of(record)?;
+        case.state = State::fold(&case.events);
         if let Err(failure) = located {
-            entry.obstacle = Some(Obstacle::of(&failure));
-            return Ok(entry);
+            case.obstacle = Some(Obstacle::of(&failure));
+            return Ok(case);
         }
-        let (Some(target), Some(state)) = (entry.target.clone(), &entry.state) else {
-            if entry.target.is_none() {
+        let (Some(target), Some(state)) = (case.target.clone(), &case.state) else {
+            if case.target.is_none() {
                 let name = format!("{}.{}", record.schema, record.table);
-                entry.obstacle = Some(Obstacle::missing_table(&name));
+                case.obstacle = Some(Obstacle::missing_table(&name));
             }
-            return Ok(entry);
+            return Ok(case);
         };
         if let Some(column) = target.missing_column(&state.image) {
-            entry.obstacle = Some(Obstacle::missing_column(column));
-            return Ok(entry);
+            case.obstacle = Some(Obstacle::missing_column(column));
+            return Ok(case);
         }
-        entry.prefer_whole(&target, record);
-        let image = &entry.state.as_ref().map_or_else(Map::new, |state| state.image.clone());
+        case.prefer_whole(&target, record);
+        let image = &case.state.as_ref().map_or_else(Map::new, |state| state.image.clone());
         match attempt(|| keys_of(&target, image).or_raise(), Failure::is_of_the_data) {
-            Ok(keys) => entry.keys = keys,
-            Err(failure) => entry.obstacle = Some(Obstacle::of(&failure)),
+            Ok(keys) => case.keys = keys,
+            Err(failure) => case.obstacle = Some(Obstacle::of(&failure)),
         }
-        Ok(entry)
+        Ok(case)
     }
 
     fn locate(&mut self, record: &Record) -> Result<()> {

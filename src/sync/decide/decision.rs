@@ -7,12 +7,11 @@ use crate::capture::current::record_id_of;
 use crate::error::Result;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query;
-use crate::sync::decide::case::Entry;
+use crate::sync::decide::case::Case;
 use crate::sync::decide::obstacle::{Form, Obstacle};
 use crate::sync::decide::outcome::{Rival, Want};
 use crate::sync::decide::pending;
-use crate::sync::record::as_json;
-use crate::sync::record::{Record, State};
+use crate::sync::record::{Record, State, as_json};
 use crate::sync::table::read_constraints::keys_of;
 use crate::sync::table::target::Target;
 use concord_core::fnv::hash;
@@ -24,7 +23,7 @@ use std::rc::Rc;
 /// Records under decision.
 #[derive(Default)]
 pub struct Decision {
-    entries: BTreeMap<Record, Entry>,
+    cases: BTreeMap<Record, Case>,
     claims: HashMap<(pg_sys::Oid, usize, i64), Vec<Record>>,
     todo: Vec<Record>,
 }
@@ -62,45 +61,45 @@ impl Decision {
     }
 
     /// What is known of a record.
-    pub fn entry(&mut self, record: &Record) -> Result<&mut Entry> {
+    pub fn case(&mut self, record: &Record) -> Result<&mut Case> {
         self.load(record)?;
-        self.entries.get_mut(record).ok_or_else(|| crate::error::Error::internal("no such entry"))
+        self.cases.get_mut(record).ok_or_else(|| crate::error::Error::internal("no such case"))
     }
 
     /// Forgets what is known of records, which others may have written meanwhile.
     fn load(&mut self, record: &Record) -> Result<()> {
-        if self.entries.contains_key(record) {
+        if self.cases.contains_key(record) {
             return Ok(());
         }
-        let entry = Entry::load(record)?;
-        if let (Some(target), Some(_)) = (&entry.target, &entry.state) {
+        let case = Case::load(record)?;
+        if let (Some(target), Some(_)) = (&case.target, &case.state) {
             let count = target.constraints()?.unique.len();
-            for (i, key) in entry.keys.iter().take(count).enumerate() {
+            for (i, key) in case.keys.iter().take(count).enumerate() {
                 if let Some(key) = key {
                     let name = (target.tracked.root, i, *key);
                     self.claims.entry(name).or_default().push(record.clone());
                 }
             }
         }
-        self.entries.insert(record.clone(), entry);
+        self.cases.insert(record.clone(), case);
         Ok(())
     }
 
     /// The records that share a unique value with this one, as it is or as it was.
     fn contested(&mut self, record: &Record) -> Result<Vec<Record>> {
         let former = pending::claims_of(record);
-        let entry = self.entry(record)?;
-        let Some(target) = entry.target.clone() else { return Ok(Vec::new()) };
+        let case = self.case(record)?;
+        let Some(target) = case.target.clone() else { return Ok(Vec::new()) };
         let mut rivals = Vec::new();
         for (i, index) in target.constraints()?.unique.iter().enumerate() {
-            let now = entry.keys.get(i).copied().flatten();
-            let was = entry.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
+            let now = case.keys.get(i).copied().flatten();
+            let was = case.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
             let former = former.iter().filter(|(name, _)| *name == index.name).map(|(_, key)| *key);
             for key in was.into_iter().chain(former).filter(|key| Some(*key) != now) {
                 rivals.extend(pending::claimants(record, &index.name, key));
             }
             if now.is_some() {
-                rivals.extend(claimants(record, entry, &target, i)?);
+                rivals.extend(claimants(record, case, &target, i)?);
             }
         }
         rivals.retain(|rival| rival != record);
@@ -109,14 +108,14 @@ impl Decision {
 
     /// What a record is to show.
     pub fn want(&mut self, record: &Record) -> Result<Want> {
-        let entry = self.entry(record)?;
-        if let Some(obstacle) = entry.obstacle.clone() {
+        let case = self.case(record)?;
+        if let Some(obstacle) = case.obstacle.clone() {
             return Ok(Want::Aside(obstacle, Vec::new()));
         }
-        let (Some(target), Some(state)) = (entry.target.clone(), entry.state.clone()) else {
+        let (Some(target), Some(state)) = (case.target.clone(), case.state.clone()) else {
             return Ok(Want::Absent);
         };
-        let form = entry.whole.then_some(Form::Whole);
+        let form = case.whole.then_some(Form::Whole);
         let rivals = self.owners_over(record, &target, &state)?;
         let Some(first) = rivals.first() else {
             return Ok(Want::Show(state.image, form, rivals));
@@ -142,10 +141,10 @@ impl Decision {
     ) -> Result<Vec<Rival>> {
         let mut owners = Vec::new();
         for (i, index) in target.constraints()?.unique.iter().enumerate() {
-            let entry = self.entry(record)?;
-            let Some(key) = entry.keys.get(i).copied().flatten() else { continue };
+            let case = self.case(record)?;
+            let Some(key) = case.keys.get(i).copied().flatten() else { continue };
             let Some(lost) = state.stamp_of(&index.columns) else { continue };
-            for other in claimants(record, entry, target, i)? {
+            for other in claimants(record, case, target, i)? {
                 self.load(&other)?;
             }
             let name = (target.tracked.root, i, key);
@@ -153,7 +152,7 @@ impl Decision {
             let greatest = claims
                 .into_iter()
                 .filter_map(|other| {
-                    let state = self.entries.get(&other)?.state.as_ref()?;
+                    let state = self.cases.get(&other)?.state.as_ref()?;
                     Some((state.stamp_of(&index.columns)?, other))
                 })
                 .max_by(|(s, a), (t, b)| (s, &a.record_id).cmp(&(t, &b.record_id)));
@@ -199,12 +198,12 @@ impl Decision {
 
 /// Who else claims the value that a record has in the table's unique index `i`: whoever shows it, and
 /// whoever is kept from it.
-fn claimants(record: &Record, entry: &Entry, target: &Rc<Target>, i: usize) -> Result<Vec<Record>> {
-    let (Some(Some(key)), Some(state)) = (entry.keys.get(i), &entry.state) else {
+fn claimants(record: &Record, case: &Case, target: &Rc<Target>, i: usize) -> Result<Vec<Record>> {
+    let (Some(Some(key)), Some(state)) = (case.keys.get(i), &case.state) else {
         return Ok(Vec::new());
     };
     let mut others = pending::claimants(record, &target.constraints()?.unique[i].name, *key);
-    let shown = entry.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
+    let shown = case.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
     if shown != Some(*key) {
         others.extend(holder(target, i, &state.image)?);
     }

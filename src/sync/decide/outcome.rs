@@ -4,8 +4,7 @@ use crate::sync::decide::obstacle::{Form, Obstacle};
 use crate::sync::record::Record;
 use crate::sync::table::constraints::ForeignKey;
 use concord_core::event::Stamp;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// A record that owns a value which another one claims.

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
 use crate::pg::{catalog, scan};
-use crate::sync::decide::case::Entry;
+use crate::sync::decide::case::Case;
 use crate::sync::decide::obstacle::{Form, Obstacle};
 use crate::sync::record::Record;
 use crate::types::parameter::ulid;
@@ -75,13 +75,13 @@ fn forget_claims(record: &Record) {
 /// The row is not shown, or not shown as its fold. `unseen`: what a writer of this row cannot know of.
 pub fn note(
     record: &Record,
-    entry: &Entry,
+    case: &Case,
     obstacle: Option<&Obstacle>,
     form: Option<Form>,
     unseen: &Vector,
 ) {
     let [schema, table, id] = record.parameters();
-    let event_id = entry.last_event().map_or(Ulid::from_bytes([0; 16]), |event| event.event_id);
+    let event_id = case.last_event().map_or(Ulid::from_bytes([0; 16]), |event| event.event_id);
     let unseen: Map<String, Value> =
         unseen.iter().map(|(node, first)| (node.to_string(), Value::from(first))).collect();
     query::run(
@@ -103,19 +103,19 @@ pub fn note(
             parameter(JsonB(Value::Object(unseen))),
         ],
     );
-    note_claims(record, entry, form);
+    note_claims(record, case, form);
 }
 
 /// Claims are kept for rows that the tables' own indexes do not show.
-fn note_claims(record: &Record, entry: &Entry, form: Option<Form>) {
+fn note_claims(record: &Record, case: &Case, form: Option<Form>) {
     forget_claims(record);
-    let Some(constraints) = entry.target.as_ref().and_then(|target| target.constraints().ok())
+    let Some(constraints) = case.target.as_ref().and_then(|target| target.constraints().ok())
     else {
         return;
     };
     let unique = constraints.unique.iter().map(|index| &index.name);
     let parents = constraints.parents.iter().map(|key| &key.name).filter(|_| form.is_none());
-    for (name, key) in unique.chain(parents).zip(&entry.keys) {
+    for (name, key) in unique.chain(parents).zip(&case.keys) {
         let Some(key) = key else { continue };
         let [schema, table, id] = record.parameters();
         query::run(

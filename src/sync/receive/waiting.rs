@@ -1,5 +1,6 @@
 //! Which received groups may enter, and what the others wait for.
 
+use crate::clock;
 use crate::error::Result;
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
@@ -7,8 +8,7 @@ use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::types::parameter::ulid;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
-use crate::vector::{parse_vector, read_vector};
-use crate::{clock, vector};
+use crate::vector::{self, parse_vector, read_vector};
 use concord_core::delivery::{Group, Waitlist, waits_for};
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;

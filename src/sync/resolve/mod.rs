@@ -8,9 +8,8 @@ pub mod decided_row;
 use crate::capture::Neutral;
 use crate::capture::applying::Applying;
 use crate::error::{Error, OrRaise, Result};
-use crate::log::context;
 use crate::log::event::Operation;
-use crate::log::{self, Written};
+use crate::log::{self, Written, context};
 use crate::pg::function::argument;
 use crate::pg::owner::{AsOwner, silence_triggers};
 use crate::pg::query::{self, parameter};
@@ -204,7 +203,7 @@ impl Conflict {
         let target = self.target()?;
         let current = row::fetch(&target, &self.record)?;
         let mut decision = Decision::default();
-        let state = decision.entry(&self.record)?.state.clone();
+        let state = decision.case(&self.record)?.state.clone();
         let mut image = self.kept(keep, current.as_ref(), state.as_ref());
         if !values.is_empty() {
             let base = image.take().or_else(|| state.as_ref().map(|state| state.image.clone()));

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 const BATCH: i64 = 1000;
 
 /// The rows of one group on their way into the tables.
-pub struct Rows<'a> {
+pub struct GroupRows<'a> {
     group: &'a Group,
     /// The records that need a decision of their own.
     careful: BTreeSet<Record>,
@@ -58,7 +58,7 @@ impl Touched {
 /// the row of a group of one.
 pub fn show_group(group: &Group, tables: &[Touched], single: Option<Single>) -> Result<i64> {
     let unsettled = if pending::is_any()? { pending::tables() } else { Vec::new() };
-    let mut rows = Rows { group, careful: BTreeSet::new(), unsettled, single };
+    let mut rows = GroupRows { group, careful: BTreeSet::new(), unsettled, single };
     rows.write(tables)?;
     let mut unseen = Vector::default();
     unseen.raise(group.origin, group.first);
@@ -96,7 +96,7 @@ fn observed(group: &Group) -> Parameter {
     parameter(JsonB(Value::Object(entries.collect())))
 }
 
-impl Rows<'_> {
+impl GroupRows<'_> {
     /// Writes what is plain, and notes what is not. To look for parents and children is to compare
     /// values, which can raise when the rows are written: then they are decided one by one.
     fn write(&mut self, tables: &[Touched]) -> Result<()> {

@@ -7,9 +7,8 @@ pub mod work;
 
 use crate::error::{OrRaise, Result};
 use crate::pg::attempt::{Failure, attempt};
-use crate::sync::conflicts::concurrent;
-use crate::sync::conflicts::standing;
-use crate::sync::decide::case::Entry;
+use crate::sync::conflicts::{concurrent, standing};
+use crate::sync::decide::case::Case;
 use crate::sync::decide::obstacle::Obstacle;
 use crate::sync::decide::outcome::{Outcome, Want};
 use crate::sync::decide::pending;
@@ -34,9 +33,9 @@ pub fn show_all(records: &[Record], unseen: &Vector) -> Result<i64> {
 /// What is asked about a record's values, before its row is written, can raise as well: then its row
 /// stays as it is.
 pub fn note_failed(record: &Record, failure: &Failure, unseen: &Vector) -> Result<i64> {
-    let entry = Entry { events: events_of(record)?, ..Entry::empty() };
-    pending::note(record, &entry, Some(&Obstacle::of(failure)), None, unseen);
-    concurrent::record(record, &entry.events)
+    let case = Case { events: events_of(record)?, ..Case::empty() };
+    pending::note(record, &case, Some(&Obstacle::of(failure)), None, unseen);
+    concurrent::record(record, &case.events)
 }
 
 pub fn show_together(records: &[Record], unseen: &Vector) -> Result<i64> {
@@ -94,7 +93,7 @@ impl Work {
                 Want::Aside(_, rivals) => !rivals.is_empty(),
                 Want::Show(..) => false,
             };
-            let way = self.decision.entry(record)?.makes_way(&taken);
+            let way = self.decision.case(record)?.makes_way(&taken);
             self.outcomes.insert((*record).clone(), outcome);
             if is_absent || way {
                 self.take_out(record, way && !is_absent)?;
@@ -117,11 +116,11 @@ impl Work {
     ) -> Result<HashSet<(pg_sys::Oid, usize, i64)>> {
         let mut wanted = HashSet::new();
         for (record, want) in wants {
-            let entry = self.decision.entry(record)?;
-            let (Want::Show(..), Some(target)) = (want, &entry.target) else { continue };
+            let case = self.decision.case(record)?;
+            let (Want::Show(..), Some(target)) = (want, &case.target) else { continue };
             let count = target.constraints()?.unique.len();
-            for (i, key) in entry.keys.iter().take(count).enumerate() {
-                let is = entry.current.as_ref().and_then(|current| current.keys.get(i));
+            for (i, key) in case.keys.iter().take(count).enumerate() {
+                let is = case.current.as_ref().and_then(|current| current.keys.get(i));
                 if let Some(key) = key
                     && is != Some(&Some(*key))
                 {
@@ -136,17 +135,17 @@ impl Work {
     fn conclude(mut self, unseen: &Vector) -> Result<i64> {
         let mut found = 0;
         for (record, outcome) in &self.outcomes {
-            let entry = self.decision.entry(record)?;
+            let case = self.decision.case(record)?;
             let mut unseen = unseen.clone();
-            if let Some(last) = entry.last_event().filter(|_| outcome.was_shown) {
+            if let Some(last) = case.last_event().filter(|_| outcome.was_shown) {
                 unseen.raise(last.event.stamp.origin, last.event.stamp.sequence);
             }
             match (&outcome.obstacle, outcome.form) {
                 (None, None) => pending::forget(record),
-                (obstacle, form) => pending::note(record, entry, obstacle.as_ref(), form, &unseen),
+                (obstacle, form) => pending::note(record, case, obstacle.as_ref(), form, &unseen),
             }
-            found += concurrent::record(record, &entry.events)?;
-            found += standing::record(record, entry, outcome)?;
+            found += concurrent::record(record, &case.events)?;
+            found += standing::record(record, case, outcome)?;
         }
         Ok(found)
     }

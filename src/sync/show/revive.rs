@@ -2,15 +2,13 @@
 //! another node deleted meanwhile, by an ordinary event.
 
 use crate::error::Result;
-use crate::identity;
 use crate::log::{self, Written};
 use crate::pg::query;
 use crate::sync::record::{Record, parse_image};
 use crate::sync::show::work::Work;
 use crate::sync::table::constraints::ForeignKey;
-use crate::sync::table::foreign_keys;
-use crate::sync::table::foreign_keys::parent_of;
-use crate::version;
+use crate::sync::table::foreign_keys::{self, parent_of};
+use crate::{identity, version};
 use concord_core::event::Change;
 use concord_core::options::OnMissingParent;
 use serde_json::{Map, Value, json};
@@ -20,8 +18,8 @@ use std::rc::Rc;
 /// record. False when the parent stays away.
 pub fn revive_parent(work: &mut Work, child: &Record, key: &Rc<ForeignKey>) -> Result<bool> {
     let own = identity::attach()?.node_id;
-    let entry = work.decision.entry(child)?;
-    let (Some(target), Some(state)) = (&entry.target, &entry.state) else { return Ok(false) };
+    let case = work.decision.case(child)?;
+    let (Some(target), Some(state)) = (&case.target, &case.state) else { return Ok(false) };
     let wanted = target.tracked.options.on_missing_parent == OnMissingParent::ReviveParent;
     let written_here = state.stamp_of(&key.columns).is_some_and(|stamp| stamp.origin == own);
     if !wanted || !written_here {
@@ -40,14 +38,14 @@ pub fn revive_parent(work: &mut Work, child: &Record, key: &Rc<ForeignKey>) -> R
 
 /// Brings back a deleted record, and the parents that it needs itself.
 fn revive(work: &mut Work, record: &Record, child: &Record) -> Result<bool> {
-    let entry = work.decision.entry(record)?;
-    let Some(target) = entry.target.clone() else { return Ok(false) };
-    if entry.current.is_some() {
+    let case = work.decision.case(record)?;
+    let Some(target) = case.target.clone() else { return Ok(false) };
+    if case.current.is_some() {
         return Ok(true);
     }
-    let deletes = entry.events.iter().filter(|event| event.event.change == Change::Delete);
+    let deletes = case.events.iter().filter(|event| event.event.change == Change::Delete);
     let last = deletes.max_by_key(|event| event.event.stamp).map(|event| event.event_id);
-    let (None, Some(last)) = (&entry.state, last) else { return Ok(false) };
+    let (None, Some(last)) = (&case.state, last) else { return Ok(false) };
     let Some(mut image) = image_before(last)? else { return Ok(false) };
     if let Some((column, value)) = version::fresh(&target.tracked)? {
         image.insert(column, value);

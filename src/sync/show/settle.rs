@@ -47,8 +47,8 @@ pub fn hide(work: &mut Work, record: &Record, key: &Rc<ForeignKey>) -> Result<()
 
 /// The first foreign key of the record's row that leads nowhere.
 pub fn missing_parent(work: &mut Work, record: &Record) -> Result<Option<Rc<ForeignKey>>> {
-    let entry = work.decision.entry(record)?;
-    let (Some(target), Some(_)) = (entry.target.clone(), &entry.current) else { return Ok(None) };
+    let case = work.decision.case(record)?;
+    let (Some(target), Some(_)) = (case.target.clone(), &case.current) else { return Ok(None) };
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
     let row = format!("{} {ROW} WHERE {}", target.name, key_condition(&target.tracked, 1));
     first_lacking(&target, |key| format!("{row} AND {}", key.refers()), &keys)

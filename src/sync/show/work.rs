@@ -4,14 +4,13 @@
 use crate::error::{OrRaise, Result};
 use crate::pg::attempt::{Failure, attempt};
 use crate::pg::varlena::Varlena;
-use crate::sync::decide::case::Entry;
+use crate::sync::decide::case::Case;
 use crate::sync::decide::decision::Decision;
 use crate::sync::decide::obstacle::Obstacle;
 use crate::sync::decide::outcome::Outcome;
 use crate::sync::record::Record;
 use crate::sync::table::constraints::ForeignKey;
-use crate::sync::table::foreign_keys;
-use crate::sync::table::foreign_keys::Gone;
+use crate::sync::table::foreign_keys::{self, Gone};
 use crate::sync::table::row::{self, Current};
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
@@ -46,8 +45,8 @@ impl Work {
 
     /// Takes a record's row out of its table, or, if it is `parked`, until it is put back.
     pub fn take_out(&mut self, record: &Record, parked: bool) -> Result<()> {
-        let entry = self.decision.entry(record)?;
-        let (Some(target), Some(current)) = (entry.target.clone(), entry.current.take()) else {
+        let case = self.decision.case(record)?;
+        let (Some(target), Some(current)) = (case.target.clone(), case.current.take()) else {
             return Ok(());
         };
         let taken = attempt(
@@ -60,12 +59,12 @@ impl Work {
             Ok(()) => {
                 self.gone.push(Gone { target, image: current.image.clone() });
                 if parked {
-                    entry.parked = Some(current);
+                    case.parked = Some(current);
                 }
             }
             Err(failure) => {
                 outcome.obstacle = Some(Obstacle::of(&failure));
-                entry.current = Some(current);
+                case.current = Some(current);
             }
         }
         Ok(())
@@ -73,21 +72,21 @@ impl Work {
 
     /// Writes a record's row.
     pub fn put(&mut self, record: &Record, image: &Map<String, Value>) -> Result<()> {
-        let entry = self.decision.entry(record)?;
-        let Some(target) = entry.target.clone() else { return Ok(()) };
-        if entry.current.is_none()
+        let case = self.decision.case(record)?;
+        let Some(target) = case.target.clone() else { return Ok(()) };
+        if case.current.is_none()
             && let Some(key) = foreign_keys::lacking(&target, image)?
             && !self.may_bring(&key)
         {
             self.set_aside(record, &key);
             return Ok(());
         }
-        let entry = self.decision.entry(record)?;
+        let case = self.decision.case(record)?;
         let written = attempt(
-            || row::write(&target, record, entry.former(), image).or_raise(),
+            || row::write(&target, record, case.former(), image).or_raise(),
             Failure::is_of_the_data,
         );
-        let former = entry.current.as_ref().or(entry.parked.as_ref());
+        let former = case.current.as_ref().or(case.parked.as_ref());
         let outcome = self.outcomes.entry(record.clone()).or_default();
         outcome.was_shown |= former.is_some();
         match written {
@@ -104,8 +103,8 @@ impl Work {
                     row: Varlena::with_payload(&[]),
                     keys: Vec::new(),
                 };
-                entry.current = Some(shown);
-                entry.parked = None;
+                case.current = Some(shown);
+                case.parked = None;
             }
             Err(failure) => {
                 // Another transaction may have inserted the row, and logged it, meanwhile.
@@ -135,7 +134,7 @@ impl Work {
     }
 }
 
-impl Entry {
+impl Case {
     /// Whether the row in the table has a unique value that it gives up and another record wants.
     pub fn makes_way(&self, wanted: &HashSet<(pg_sys::Oid, usize, i64)>) -> bool {
         let (Some(target), Some(current)) = (&self.target, &self.current) else { return false };

@@ -1,12 +1,10 @@
 //! Rows of one table written together: what goes, what changes, what comes.
 
-use crate::capture::key_sql::ROW;
-use crate::capture::key_sql::key_of_text;
+use crate::capture::key_sql::{ROW, key_of_text};
 use crate::error::Result;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, Parameter, jsonb, parameter};
-use crate::pg::varlena::Varlena;
-use crate::pg::varlena::copy_varlena;
+use crate::pg::varlena::{Varlena, copy_varlena};
 use crate::sync::table::target::Target;
 use pgrx::{JsonB, pg_sys};
 use serde_json::Value;

@@ -1,8 +1,7 @@
 //! The unique indexes and foreign keys of a table, as SQL that asks about them.
 
 use crate::capture::key_sql::ROW;
-use crate::pg::catalog::qualified_name;
-use crate::pg::catalog::{is_hashable, type_name};
+use crate::pg::catalog::{is_hashable, qualified_name, type_name};
 use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
 use std::rc::Rc;

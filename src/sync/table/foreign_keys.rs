@@ -5,14 +5,12 @@
 #![allow(unsafe_code)]
 
 use crate::capture::current::record_id_of;
-use crate::capture::key_sql::key_of_text;
-use crate::capture::key_sql::{ROW, whole_row};
+use crate::capture::key_sql::{ROW, key_of_text, whole_row};
 use crate::error::{Error, Result};
 use crate::pg::catalog::{qualified_name, type_name};
 use crate::pg::owner::{AsTableOwner, FiringTriggers};
 use crate::pg::query::{self, Parameter, Row, parameter};
-use crate::sync::record::Record;
-use crate::sync::record::as_json;
+use crate::sync::record::{Record, as_json};
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::target::Target;
 use concord_core::names::{quote_identifier, quote_literal};

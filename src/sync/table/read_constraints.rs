@@ -6,15 +6,13 @@ use crate::capture::key_sql::{ROW, whole_row};
 use crate::error::Result;
 use crate::pg::catalog::names_of;
 use crate::pg::owner::AsTableOwner;
-use crate::pg::query;
-use crate::pg::query::{Row, parameter};
+use crate::pg::query::{self, Row, parameter};
 use crate::sync::record::as_json;
 use crate::sync::table::constraints::{Constraints, ForeignKey, Operator, UniqueIndex, hash_where};
 use crate::sync::table::target::Target;
 use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 
 /// The hashes of an image's values in the table's constraints.

@@ -3,13 +3,11 @@
 
 #![allow(unsafe_code)]
 
-use crate::capture::key_sql::key_condition;
-use crate::capture::key_sql::{ROW, whole_row};
+use crate::capture::key_sql::{ROW, key_condition, whole_row};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
 use crate::error::Result;
-use crate::pg::catalog;
-use crate::pg::catalog::qualified_name;
+use crate::pg::catalog::{self, qualified_name};
 use crate::pg::compat;
 use crate::sync::table::constraints::Constraints;
 use concord_core::names::{quote_identifier, quote_literal};

@@ -1,0 +1,56 @@
+//! DDL events: what changed about a tracked table or its capture, told to all nodes.
+
+use crate::ddl::registry::{self, Watched};
+use crate::error::Result;
+use crate::log::event::{Captured, Operation, Table};
+use crate::log::{append, context, control};
+use crate::pg::varlena::Varlena;
+use pgrx::pg_sys;
+use serde_json::{Value, json};
+use std::cell::Cell;
+use std::rc::Rc;
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, DDL is concord's own and no news.
+pub struct Quiet;
+
+impl Quiet {
+    /// Starts the silence; `None` when it reigns already.
+    pub fn enter() -> Option<Quiet> {
+        (!QUIET.replace(true)).then(|| Quiet)
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        QUIET.set(false);
+    }
+}
+
+/// Notes that a table is not tracked any more.
+pub fn note_untracked(relation: pg_sys::Oid) -> Result<()> {
+    match registry::release(relation) {
+        Some(table) => note(&table, json!({"command": "untrack", "change": "untracked"})),
+        None => Ok(()),
+    }
+}
+
+/// Puts a DDL event into the log.
+pub fn note(table: &Watched, what: Value) -> Result<()> {
+    let name = Rc::new(Table {
+        schema: Varlena::text(&table.schema),
+        name: Varlena::text(&table.table),
+        silent: None,
+    });
+    let text = what.to_string();
+    let context = context::current();
+    append(&Captured {
+        table: Some(&name),
+        metadata: Some(text.as_bytes()),
+        ..control(Operation::Ddl, &context)
+    })?;
+    Ok(())
+}
