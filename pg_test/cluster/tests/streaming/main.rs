@@ -4,5 +4,6 @@ mod copies;
 mod editors;
 mod keys;
 mod net;
+mod storm;
 mod topologies;
 mod trouble;
