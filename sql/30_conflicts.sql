@@ -6,7 +6,7 @@ CREATE TABLE concord.conflicts (
     conflict_type   text        NOT NULL CHECK (conflict_type IN (
                         'insert_exists', 'update_origin_differs', 'update_deleted',
                         'delete_origin_differs', 'unique_key', 'foreign_key', 'tree', 'stale_write')),
-    policy          text        NOT NULL,
+    conflict_policy text        NOT NULL,
     local_event_id  concord.ulid,
     remote_event_id concord.ulid,
     base_values     jsonb,
@@ -29,7 +29,7 @@ COMMENT ON COLUMN concord.conflicts.table_name IS 'Name of the table';
 COMMENT ON COLUMN concord.conflicts.record_id IS
     'Key of the record as text; a JSON array if the key has several columns';
 COMMENT ON COLUMN concord.conflicts.conflict_type IS 'Kind of conflict';
-COMMENT ON COLUMN concord.conflicts.policy IS 'The table''s conflict_policy on this node';
+COMMENT ON COLUMN concord.conflicts.conflict_policy IS 'Conflict policy that the table has on this node';
 COMMENT ON COLUMN concord.conflicts.local_event_id IS
     'Later of the events that met, which stands; the same on every node';
 COMMENT ON COLUMN concord.conflicts.remote_event_id IS

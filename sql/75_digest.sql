@@ -1,4 +1,4 @@
-CREATE FUNCTION concord.row_image(relation regclass, r record) RETURNS jsonb
+CREATE FUNCTION concord.row_image(relation regclass, table_row record) RETURNS jsonb
     LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'concord_row_image_of';
 
 -- Equal exactly when the rows are, whatever their order; what images leave out does not count.

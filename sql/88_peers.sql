@@ -26,7 +26,7 @@ apart AS (
     LEFT JOIN said s ON s.node_id = n.node_id
     LEFT JOIN waiting w ON w.node_id = n.node_id
     WHERE NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id))
-SELECT a.node_id, a.name, a.status, a.last_heartbeat AS last_heard,
+SELECT a.node_id, a.name, a.status, a.last_heartbeat,
        a.lacking_here,
        CASE WHEN a.lacking_here > 0
             THEN GREATEST(pg_catalog.clock_timestamp() - LEAST(a.oldest, COALESCE(a.last_heartbeat, a.registered_at)), '0')
@@ -39,7 +39,7 @@ FROM apart a;
 
 COMMENT ON VIEW concord.peers IS 'Other nodes, and how far each and this one are apart';
 
-COMMENT ON COLUMN concord.peers.last_heard IS 'Time of the node''s last event here';
+COMMENT ON COLUMN concord.peers.last_heartbeat IS 'Time of the node''s last event here';
 COMMENT ON COLUMN concord.peers.lacking_here IS
     'Number of the node''s events that are known to exist and are not in the log here';
 COMMENT ON COLUMN concord.peers.lag_here IS 'How old the oldest of these is, as far as is known';

@@ -6,7 +6,7 @@ CREATE FUNCTION concord._clock_facts()
 CREATE VIEW concord.status AS
 SELECT concord.node_id() AS node_id,
        COALESCE(NULLIF(pg_catalog.current_setting('concord.node_name', true), ''),
-                pg_catalog.current_database()::text) AS node_name,
+                pg_catalog.current_database()::text) AS name,
        f.hlc,
        GREATEST(f.hlc::timestamptz - pg_catalog.clock_timestamp(), '0') AS clock_ahead,
        f.forward_jumps,
@@ -30,7 +30,7 @@ COMMENT ON VIEW concord.status IS 'This node at a glance';
 
 COMMENT ON FUNCTION concord._clock_facts() IS 'Internal: what shared memory knows of the clock and of numbers';
 COMMENT ON COLUMN concord.status.node_id IS 'Identity of this node';
-COMMENT ON COLUMN concord.status.node_name IS 'Name of this node';
+COMMENT ON COLUMN concord.status.name IS 'Name of this node';
 COMMENT ON COLUMN concord.status.hlc IS 'Last value of the clock';
 COMMENT ON COLUMN concord.status.clock_ahead IS 'How far the clock is ahead of the wall clock';
 COMMENT ON COLUMN concord.status.forward_jumps IS

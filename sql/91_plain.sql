@@ -23,7 +23,7 @@ FROM concord.nodes n;
 
 CREATE VIEW concord.conflicts_plain AS
 SELECT c.conflict_id::text::char(26) AS conflict_id,
-       c.table_schema, c.table_name, c.record_id, c.conflict_type, c.policy,
+       c.table_schema, c.table_name, c.record_id, c.conflict_type, c.conflict_policy,
        c.local_event_id::text::char(26) AS local_event_id,
        c.remote_event_id::text::char(26) AS remote_event_id,
        c.base_values, c.local_values, c.remote_values, c.applied_values,

@@ -58,7 +58,7 @@ COMMENT ON FUNCTION concord.conflict_diff(concord.ulid) IS
 -- What a side is compared with where it has no row is what both began with: so the columns are those that the other
 -- side changed.
 CREATE VIEW concord.open_conflicts AS
-SELECT c.conflict_id, c.table_schema, c.table_name, c.record_id, c.conflict_type, c.policy,
+SELECT c.conflict_id, c.table_schema, c.table_name, c.record_id, c.conflict_type, c.conflict_policy,
        GREATEST(pg_catalog.clock_timestamp() - c.detected_at, '0') AS age,
        COALESCE(d.columns, '{}') AS columns,
        CASE WHEN c.conflict_type = 'tree' THEN NULL
@@ -101,14 +101,14 @@ CROSS JOIN LATERAL (
 WHERE c.resolved_at IS NULL;
 
 CREATE VIEW concord.conflict_summary AS
-SELECT c.table_schema, c.table_name, c.conflict_type, c.policy,
+SELECT c.table_schema, c.table_name, c.conflict_type, c.conflict_policy,
        pg_catalog.count(*) FILTER (WHERE c.resolved_at IS NULL) AS open,
        pg_catalog.count(c.resolved_at) AS resolved,
        pg_catalog.max(GREATEST(pg_catalog.clock_timestamp() - c.detected_at, '0'))
            FILTER (WHERE c.resolved_at IS NULL) AS oldest_open,
-       pg_catalog.max(c.detected_at) AS latest
+       pg_catalog.max(c.detected_at) AS last_detected_at
 FROM concord.conflicts c
-GROUP BY c.table_schema, c.table_name, c.conflict_type, c.policy;
+GROUP BY c.table_schema, c.table_name, c.conflict_type, c.conflict_policy;
 
 COMMENT ON VIEW concord.open_conflicts IS 'Conflicts that wait for a decision, and what differs';
 COMMENT ON VIEW concord.conflict_summary IS 'How many conflicts there are, by table, type and policy';
@@ -122,7 +122,7 @@ COMMENT ON COLUMN concord.conflict_summary.open IS 'Number of open conflicts';
 COMMENT ON COLUMN concord.conflict_summary.resolved IS 'Number of resolved conflicts';
 COMMENT ON COLUMN concord.conflict_summary.oldest_open IS
     'Time since this node found the oldest open conflict; null if there is none';
-COMMENT ON COLUMN concord.conflict_summary.latest IS 'When this node found the latest conflict';
+COMMENT ON COLUMN concord.conflict_summary.last_detected_at IS 'When this node found the latest conflict';
 
 CREATE FUNCTION concord.report() RETURNS text
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'concord_report_wrapper';

@@ -17,7 +17,7 @@ UPDATE page SET "' onclick='run(3)" = '<iframe srcdoc="<script>parent.run(9)</sc
     json = '{"<a href=javascript:run(11)>": [1, null, "''"]}', number = '-1e30', row_version = :'seen';
 COMMIT;
 UPDATE page SET "' onclick='run(3)" = E'\u2066''\\', long = repeat('word ', 2000) || '!', row_version = :'seen';
-INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy, local_values, remote_values, detail)
+INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy, local_values, remote_values, detail)
 VALUES ('01000000000000000000000001', repeat('<b>', 40), repeat('w', 300), repeat('x', 5000), 'unique_key', '<script>run(12)</script>',
         jsonb_build_object(repeat('c', 500), repeat('v', 5000)), jsonb_build_object(repeat('c', 500), repeat('v', 4000)),
         jsonb_build_object('constraint', '<script>run(13)</script>', 'columns', jsonb_build_array(repeat('c', 500)), 'record_id', '<script>run(14)</script>')),

@@ -18,7 +18,7 @@ WHERE column_name = 'row_version';
 
 -- Those that other nodes bring, by hand. A column that is no longer in the table comes last, a table that is not
 -- here has its columns in the order of their names, and a side without a row has nulls.
-INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy, base_values, local_values,
+INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy, base_values, local_values,
     remote_values, applied_values, detected_at, detail) VALUES
     ('01000000000000000000000001', 'cms', 'Page', '7', 'update_deleted', 'manual', '{"id": 7, "title": "t", "body": "b"}', NULL,
      '{"id": 7, "title": "t", "body": "c", "gone": 1}', NULL, now() - interval '3 days', NULL),
@@ -41,9 +41,9 @@ SELECT * FROM concord.conflict_diff('01000000000000000000000009');
 SELECT * FROM concord.conflict_diff(NULL);
 SELECT * FROM concord.conflict_diff('x');
 
-SELECT record_id, conflict_type, policy, date_trunc('minute', age) AS age, columns, local, remote, detail
+SELECT record_id, conflict_type, conflict_policy, date_trunc('minute', age) AS age, columns, local, remote, detail
 FROM concord.open_conflicts ORDER BY open_conflicts.age DESC;
-SELECT table_name, conflict_type, policy, open, resolved, date_trunc('minute', oldest_open) AS oldest, latest IS NOT NULL AS latest
+SELECT table_name, conflict_type, conflict_policy, open, resolved, date_trunc('minute', oldest_open) AS oldest, last_detected_at IS NOT NULL AS detected
 FROM concord.conflict_summary ORDER BY oldest_open DESC NULLS LAST;
 
 -- The right to read a view is enough for it; conflict_diff needs what it reads.

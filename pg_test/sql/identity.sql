@@ -11,7 +11,7 @@ BEGIN READ ONLY;
 SELECT concord.node_id() = :'minted' AS same_in_read_only;
 COMMIT;
 SELECT node_id = :'minted' AS this_node, status, predecessor_id, registered_at <= now() AS registered FROM concord.nodes;
-SELECT node_id = :'minted' AS this_node, node_name, nodes, issued_sequence FROM concord.status;
+SELECT node_id = :'minted' AS this_node, name, nodes, issued_sequence FROM concord.status;
 SELECT count(*) FROM concord.change_events;
 
 -- tick() keeps what is known of this node up to date; alone in the world it has nobody to send a heartbeat to.
@@ -37,7 +37,7 @@ SELECT concord.heartbeat();
 SELECT node_sequence, operation, table_name, record_id, metadata - 'hostname' AS metadata, metadata ? 'hostname' AS hostname
 FROM concord.change_events ORDER BY node_sequence;
 SELECT name FROM concord.nodes;
-SELECT node_name FROM concord.status;
+SELECT name FROM concord.status;
 RESET concord.node_name;
 
 -- A pinned identity: refused where it makes no sense, where it is somebody else, and where this database has written as another.

@@ -23,7 +23,7 @@ SET "<b>col</b>'" = E'<script>alert(4)</script> & \u202E \\ ''; DROP TABLE x; --
 \set VERBOSITY verbose
 -- Rows that stand for nothing, out of the worker's sight.
 BEGIN;
-INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy, remote_values, detail) VALUES
+INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy, remote_values, detail) VALUES
     ('01000000000000000000000001', '<script>', '<script>', '<script>', 'unique_key', '<script>', '{"<script>": "<script>"}',
      '{"constraint": "<script>", "columns": ["<script>"], "record_id": "<script>"}'),
     ('01000000000000000000000002', '<script>', '<script>', '<script>', 'tree', '<script>', NULL,
@@ -41,7 +41,7 @@ SELECT regexp_replace(substring(concord.report(), '<pre>([^<]*merged[^<]*alert[^
 ROLLBACK;
 
 -- Many conflicts and wide rows: the page is cut, says so, and names the query for the rest.
-INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy, base_values, local_values,
+INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy, base_values, local_values,
     remote_values, applied_values)
 SELECT ('0200000000000000000000' || lpad(to_hex(i), 4, '0'))::concord.ulid, 'public', 'page', i::text, 'update_origin_differs', 'manual',
        w.v, w.v || '{"c1": "x"}', w.v || jsonb_build_object('c2', repeat('word ', CASE WHEN i < 200 THEN 20000 ELSE 2 END)), w.v

@@ -11,7 +11,7 @@ INSERT INTO section VALUES (1, 'news'), (2, 'blog');
 INSERT INTO page VALUES (1, 'home', 'Home', 3, 'x', 1), (2, 'about', 'About', 4, 'y', NULL);
 
 -- Conflicts that other nodes bring, by hand.
-INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy, local_values, remote_values,
+INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy, local_values, remote_values,
     resolved_at, resolution, resolved_by, detail)
 SELECT ulid, 'public', tab, record, type, 'manual', l, r, CASE WHEN closed IS NOT NULL THEN now() END, closed, NULL, d
 FROM (VALUES

@@ -45,3 +45,18 @@ ORDER BY o.type COLLATE "C", o.identity COLLATE "C";
 SELECT a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = 'concord' AND a.grantee = 0;
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = 'concord'::regnamespace AND a.attacl IS NOT NULL;
+
+-- One word is one thing: names of columns, in tables, views and what functions return, that are of several types.
+SELECT name, string_agg(type || ': ' || places, '; ' ORDER BY type COLLATE "C") AS types
+FROM (SELECT name, type, string_agg(place, ', ' ORDER BY place COLLATE "C") AS places
+      FROM (SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, c.relname::text AS place
+            FROM members m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE NOT m.internal AND c.relname NOT LIKE '%\_plain'
+            UNION ALL
+            SELECT a.name, format_type(a.type, NULL), p.proname || '()'
+            FROM members m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+            CROSS JOIN LATERAL unnest(p.proargnames, p.proallargtypes, p.proargmodes) a(name, type, mode)
+            WHERE NOT m.internal AND a.mode IN ('o', 't')) n
+      GROUP BY name, type) t
+GROUP BY name HAVING count(*) > 1 ORDER BY name COLLATE "C";

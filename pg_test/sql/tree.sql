@@ -69,7 +69,7 @@ SELECT conflict_id AS id FROM concord.conflicts \gset
 UPDATE page SET title = 'edited' WHERE id = 'b';
 SELECT * FROM found();
 SELECT count(*) AS the_same FROM concord.conflicts WHERE conflict_id = :'id';
-SELECT c.policy, l.record_id AS local, r.record_id AS remote, c.resolved_at IS NULL AS open
+SELECT c.conflict_policy, l.record_id AS local, r.record_id AS remote, c.resolved_at IS NULL AS open
 FROM concord.conflicts c JOIN concord.change_events l ON l.event_id = local_event_id JOIN concord.change_events r ON r.event_id = remote_event_id;
 -- Put right.
 BEGIN;

@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 CREATE VIEW conflicts AS
-SELECT c.record_id AS record, conflict_type AS type, policy, base_values - 'row_version' AS base, local_values - 'row_version' AS local,
+SELECT c.record_id AS record, conflict_type AS type, conflict_policy AS policy, base_values - 'row_version' AS base, local_values - 'row_version' AS local,
        remote_values - 'row_version' AS remote, applied_values - 'row_version' AS applied, l.operation AS local_event, r.operation AS remote_event,
        resolved_at IS NOT NULL AS resolved, resolution
 FROM concord.conflicts c

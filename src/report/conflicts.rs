@@ -16,7 +16,7 @@ const MAX_CHARACTERS: i32 = 20_000;
 /// Those that have waited longest. Of an event: its node, who made it, and when.
 const OPEN: &str = "
     SELECT c.conflict_id::text, c.table_schema || '.' || c.table_name, c.record_id, c.conflict_type,
-           c.policy, EXTRACT(epoch FROM pg_catalog.now() - c.detected_at)::float8,
+           c.conflict_policy, EXTRACT(epoch FROM pg_catalog.now() - c.detected_at)::float8,
            pg_catalog.to_char(c.detected_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), c.detail,
            c.base_values IS NOT NULL, c.local_values IS NOT NULL, c.remote_values IS NOT NULL,
            c.applied_values IS NOT NULL,
@@ -90,10 +90,10 @@ struct Line {
 /// The table of all kinds; returns how many are open.
 fn summary(html: &mut Html) -> i64 {
     let lines = Snapshot::Active.all(
-        "SELECT s.table_schema || '.' || s.table_name, s.conflict_type, s.policy, s.open, s.resolved,
+        "SELECT s.table_schema || '.' || s.table_name, s.conflict_type, s.conflict_policy, s.open, s.resolved,
                 EXTRACT(epoch FROM s.oldest_open)::float8
          FROM concord.conflict_summary s
-         ORDER BY s.open DESC, s.resolved DESC, s.table_schema, s.table_name, s.conflict_type, s.policy",
+         ORDER BY s.open DESC, s.resolved DESC, s.table_schema, s.table_name, s.conflict_type, s.conflict_policy",
         &[],
         |row| Line {
             words: [row.required(1), row.required(2), row.required(3)],

@@ -47,7 +47,7 @@ pub fn record(
     let [schema, table] = tree.parameters();
     let is_new = query::returning(
         "INSERT INTO concord.conflicts AS c
-             (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
+             (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy,
               local_event_id, remote_event_id, detail)
          VALUES ($1, $2, $3, $4, 'tree', $5, $6, $7, $8)
          ON CONFLICT (conflict_id) DO UPDATE

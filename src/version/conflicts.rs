@@ -14,7 +14,7 @@ pub fn record(node: &Attached, first: i64, last: i64) {
     let _owner = AsOwner::of(node.log);
     query::run(
         "INSERT INTO concord.conflicts
-             (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
+             (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy,
               local_event_id, remote_event_id, base_values, local_values, remote_values,
               applied_values, detected_at, resolved_at, resolution)
          SELECT s.event_id, s.table_schema, s.table_name, s.record_id, 'stale_write',

@@ -39,7 +39,7 @@ fn upsert(
     let [schema, table, id] = record.parameters();
     let is_new = query::returning(
         "INSERT INTO concord.conflicts AS c
-             (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
+             (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy,
               local_event_id, remote_event_id, base_values, local_values, remote_values,
               applied_values, resolved_at, resolution)
          SELECT $1, $2, $3, $4, $5, $6, l.event_id, r.event_id, b.old_values, l.new_values,

@@ -124,7 +124,7 @@ fn upsert(record: &Record, case: &Case, conflict: &Standing) -> bool {
     };
     query::returning(
         "INSERT INTO concord.conflicts AS c
-             (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
+             (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy,
               local_event_id, remote_event_id, local_values, remote_values, applied_values, detail,
               resolved_at, resolution)
          SELECT $1, $2, $3, $4, $5, $6, l.event_id, r.event_id, l.new_values, $11, $12, $13,

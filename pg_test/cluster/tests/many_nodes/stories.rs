@@ -31,7 +31,7 @@ fn lww_keeps_the_later_row_and_the_losers_image() {
     world.assert_converged(&["page"]);
     assert_eq!(titles(world.node(0)), ["1/t0/b1"]);
     let conflict = world.agreed(
-        "SELECT concat_ws('/', conflict_type, policy, remote_values ->> 'title',
+        "SELECT concat_ws('/', conflict_type, conflict_policy, remote_values ->> 'title',
                           base_values ->> 'title', resolution)
          FROM concord.conflicts",
     );

@@ -119,7 +119,7 @@ fn two_moves_that_close_a_circle_are_one_conflict_everywhere_until_it_is_repaire
         world.settle();
         assert_eq!(open(&mut world), [] as [&str; 0]);
         let closed = world.agreed(
-            "SELECT concat_ws(' ', resolution, policy) FROM concord.conflicts
+            "SELECT concat_ws(' ', resolution, conflict_policy) FROM concord.conflicts
              WHERE conflict_type = 'tree'",
         );
         assert_eq!(closed, [format!("repaired {policy}")]);

@@ -39,7 +39,7 @@ fn shared(nodes: usize) -> Arc<Cluster> {
 /// What follows from the state of the tables, and not from a pair of events, can have come and gone
 /// on a node before another took in the first of it: of these the open ones count.
 const CONFLICTS: &str = "
-    SELECT concat_ws(' ', 'conflict', conflict_id, table_name, record_id, conflict_type, policy,
+    SELECT concat_ws(' ', 'conflict', conflict_id, table_name, record_id, conflict_type, conflict_policy,
                      local_event_id, remote_event_id, local_values, remote_values,
                      resolved_at IS NULL, resolution, resolved_by)
     FROM concord.conflicts

@@ -127,7 +127,7 @@ impl Net {
             self.agreed(&format!("SELECT concord.digest('{table}')"));
         }
         self.agreed(
-            "SELECT concat_ws(' ', conflict_id, table_name, record_id, conflict_type, policy,
+            "SELECT concat_ws(' ', conflict_id, table_name, record_id, conflict_type, conflict_policy,
                               local_event_id, remote_event_id, resolved_at IS NULL)
              FROM concord.conflicts ORDER BY 1",
         );

@@ -27,7 +27,7 @@ pub const SCENE: &str = r#"
     INSERT INTO pair VALUES (1, 'x', 1.50), (2, '', 'NaN');
     INSERT INTO part (at) VALUES ('1999-12-31'), ('2024-01-24');
     INSERT INTO "it's a ""table""; --" VALUES ('"', '\');
-    INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, policy,
+    INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy,
                                    local_values, remote_values, base_values)
     SELECT concord.gen_ulid(), 'public', 'page', '1', kind, 'manual', concord.row_image('page', p), '{"id": 1, "title": "?"}', '{}'
     FROM page p, unnest('{update_origin_differs,unique_key,foreign_key,tree,stale_write,insert_exists}'::text[]) kind
