@@ -58,7 +58,7 @@ extension_sql_file!("../sql/95_grants.sql", name = "grants", requires = ["commen
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
-    settings::register();
+    settings::register(log::lost_context::note_assignment);
     pg::shmem::install_hooks();
     commit::register();
     capture::register();

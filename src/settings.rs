@@ -8,6 +8,7 @@ use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::{pg_guard, pg_sys};
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::sync::OnceLock;
 
 type Text = GucSetting<Option<CString>>;
 
@@ -28,8 +29,11 @@ thread_local! {
     static CONTEXT_CHANGED: Cell<bool> = const { Cell::new(true) };
 }
 
-/// Registers the settings. Called once, from `_PG_init`.
-pub fn register() {
+static ON_CONTEXT: OnceLock<fn()> = OnceLock::new();
+
+/// Registers the settings, and what is told of each assignment to one of the context. Called once, from `_PG_init`.
+pub fn register(on_context: fn()) {
+    ON_CONTEXT.get_or_init(|| on_context);
     register_node();
     register_context();
     GucRegistry::define_bool_guc(
@@ -213,6 +217,9 @@ fn ulids(text: &str) -> Vec<Ulid> {
 #[pg_guard]
 unsafe extern "C-unwind" fn note_context_change(_value: *const c_char, _extra: *mut c_void) {
     CONTEXT_CHANGED.set(true);
+    if let Some(listener) = ON_CONTEXT.get() {
+        listener();
+    }
 }
 
 #[pg_guard]

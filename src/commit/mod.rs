@@ -10,7 +10,7 @@ mod write;
 use crate::capture::{brought, moves};
 use crate::error::{Error, OrRaise, Result};
 use crate::identity;
-use crate::log::captured;
+use crate::log::{captured, lost_context};
 use crate::pg::backend::my_database;
 use crate::pg::function::guard;
 use crate::pg::shmem::{Guarded, wake_launcher};
@@ -34,7 +34,10 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
     // SAFETY: PostgreSQL calls this directly.
     unsafe {
         guard(|| match event {
-            XACT_EVENT_PRE_COMMIT => write_captured().or_raise(),
+            XACT_EVENT_PRE_COMMIT => {
+                lost_context::warn(captured::has_any());
+                write_captured().or_raise();
+            }
             XACT_EVENT_COMMIT => on_commit(),
             XACT_EVENT_ABORT => on_abort(),
             XACT_EVENT_PRE_PREPARE => refuse_prepare().or_raise(),
@@ -53,6 +56,7 @@ fn on_commit() {
 }
 
 fn on_abort() {
+    lost_context::forget();
     if captured::abort() {
         lose_numbers();
     }

@@ -8,6 +8,7 @@ pub mod columns;
 pub mod context;
 pub mod event;
 pub mod holes;
+pub mod lost_context;
 pub mod metadata;
 pub mod set_context;
 mod spill;

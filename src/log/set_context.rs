@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::log::lost_context;
 use crate::pg::function::argument;
 use crate::pg_function;
 use pgrx::pg_sys;
@@ -24,14 +25,20 @@ pg_function!(
     |fcinfo| {
         // SAFETY: the call's own.
         let types = unsafe { argument_types((*(*fcinfo).flinfo).fn_oid) };
+        let mut is_set = false;
         for (i, (setting, type_oid)) in SETTINGS.iter().zip(types).enumerate() {
             // SAFETY: declared with six arguments, whose texts their output functions give.
             unsafe {
                 if let Some(datum) = argument(fcinfo, i) {
                     let text = text_of(type_oid, datum);
                     set_local(setting, &text);
+                    is_set = true;
                 }
             }
+        }
+        if is_set {
+            // SAFETY: the call's own.
+            unsafe { lost_context::note_call(fcinfo) };
         }
         pg_sys::Datum::from(0)
     }

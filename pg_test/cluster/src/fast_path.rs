@@ -1,4 +1,4 @@
-//! The fast path: calling a function by its number, without SQL. PostgreSQL's clients use it for large objects; whoever
+//! The protocol itself: the fast path, which calls a function by its number, without SQL, and pipelines. PostgreSQL's clients use it for large objects; whoever
 //! may connect can call any function so that they may execute, and it is told nothing of its arguments' expressions.
 
 use std::io::{Read, Write};
@@ -9,6 +9,7 @@ use std::time::Duration;
 /// A connection that speaks the protocol itself.
 pub struct FastPath {
     stream: UnixStream,
+    warnings: Vec<String>,
 }
 
 /// How an argument is sent; `None` is null.
@@ -24,7 +25,7 @@ impl FastPath {
     pub fn connect(directory: &Path, user: &str, database: &str) -> FastPath {
         let stream = UnixStream::connect(directory.join(".s.PGSQL.5432")).expect("can connect");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("can be set");
-        let mut connection = FastPath { stream };
+        let mut connection = FastPath { stream, warnings: Vec::new() };
         let mut body = 196_608_i32.to_be_bytes().to_vec();
         for text in ["user", user, "database", database, ""] {
             body.extend_from_slice(text.as_bytes());
@@ -67,6 +68,22 @@ impl FastPath {
         self.until_ready()
     }
 
+    /// Runs statements by the extended protocol, all before one Sync.
+    pub fn pipeline(&mut self, statements: &[&str]) -> Result<(), String> {
+        for sql in statements {
+            self.send(Some(b'P'), &[b"\0", sql.as_bytes(), b"\0\0\0"].concat());
+            self.send(Some(b'B'), &[0; 8]);
+            self.send(Some(b'E'), &[0; 5]);
+        }
+        self.send(Some(b'S'), &[]);
+        self.until_ready()
+    }
+
+    /// SQLSTATE and message of each notice since the last call.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
     fn send(&mut self, kind: Option<u8>, body: &[u8]) {
         let mut message: Vec<u8> = kind.into_iter().collect();
         message.extend_from_slice(&(body.len() as i32 + 4).to_be_bytes());
@@ -85,6 +102,7 @@ impl FastPath {
             self.stream.read_exact(&mut body).expect("the connection stands");
             match head[0] {
                 b'E' => result = Err(error(&body)),
+                b'N' => self.warnings.push(error(&body)),
                 b'Z' => return result,
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! One node on a real cluster: what stays true under load, and when things break.
 
 mod clocks;
+mod context;
 mod copies;
 mod crashes;
 mod density;
