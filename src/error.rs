@@ -1,6 +1,7 @@
 //! The one error type: it owns SQLSTATE, message, DETAIL and HINT of everything concord refuses.
 
 use concord_core::options::OptionError;
+use concord_core::word::Unknown;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode};
 
@@ -102,6 +103,12 @@ impl Error {
             // pgrx's guard knows PostgreSQL's codes only; `pg::function::guard` takes this one.
             SqlState::ClockDrift => std::panic::panic_any(self),
         }
+    }
+}
+
+impl From<Unknown> for Error {
+    fn from(error: Unknown) -> Self {
+        Error::invalid_argument(error.message).hint(error.hint)
     }
 }
 

@@ -7,30 +7,50 @@
 use crate::event::{Change, RowEvent, Stamp};
 use crate::fnv;
 use crate::ulid::Ulid;
+use crate::word::Word;
 use std::collections::BTreeMap;
 
-/// PostgreSQL's names for what happened (its `src/include/replication/conflict.h`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What happened; the names of what PostgreSQL knows are its own (its
+/// `src/include/replication/conflict.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum ConflictType {
     /// Both nodes inserted the record.
     InsertExists,
     /// Both changed it.
+    #[default]
     UpdateOriginDiffers,
     /// One changed what the other deleted, and the delete stands.
     UpdateDeleted,
     /// One deleted what the other changed, and the change stands.
     DeleteOriginDiffers,
+    /// Two records claim one unique value.
+    UniqueKey,
+    /// A child's parent was deleted.
+    ForeignKey,
+    /// The pointers of a tree contradict each other.
+    Tree,
+    /// A write was made from a version that no longer stood.
+    StaleWrite,
+}
+
+impl Word for ConflictType {
+    const NAME: &'static str = "conflict_type";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (ConflictType::InsertExists, "insert_exists"),
+        (ConflictType::UpdateOriginDiffers, "update_origin_differs"),
+        (ConflictType::UpdateDeleted, "update_deleted"),
+        (ConflictType::DeleteOriginDiffers, "delete_origin_differs"),
+        (ConflictType::UniqueKey, "unique_key"),
+        (ConflictType::ForeignKey, "foreign_key"),
+        (ConflictType::Tree, "tree"),
+        (ConflictType::StaleWrite, "stale_write"),
+    ];
 }
 
 impl ConflictType {
-    /// As `conflicts.conflict_type` shows it.
-    pub fn name(self) -> &'static str {
-        match self {
-            ConflictType::InsertExists => "insert_exists",
-            ConflictType::UpdateOriginDiffers => "update_origin_differs",
-            ConflictType::UpdateDeleted => "update_deleted",
-            ConflictType::DeleteOriginDiffers => "delete_origin_differs",
-        }
+    /// Whether such a conflict is open while two records collide, and closed while they do not.
+    pub fn follows_a_state(self) -> bool {
+        matches!(self, ConflictType::UniqueKey | ConflictType::ForeignKey)
     }
 }
 

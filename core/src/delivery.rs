@@ -6,6 +6,7 @@
 use crate::event::Vector;
 use crate::hlc::Hlc;
 use crate::ulid::Ulid;
+use crate::word::Word;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A received group, as far as it has come.
@@ -25,6 +26,41 @@ pub struct Group {
     pub observed: Option<Vector>,
     /// Events that must be in the log first, but for those of the group itself.
     pub depends_on: BTreeSet<Ulid>,
+}
+
+/// Why an event waits, as `received.reason` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceivedReason {
+    /// It has not been looked at.
+    Arriving,
+    /// Some events of its group are missing, or were when it came.
+    IncompleteGroup,
+    /// An earlier number of its origin is missing.
+    MissingPredecessor,
+    /// Something that its writer had seen, or that it depends on, is missing.
+    MissingDependency,
+    /// Its HLC is too far ahead of the wall clock.
+    FutureHlc,
+    /// Another event has the same number.
+    ForkedOrigin,
+    /// Somebody kept a row locked.
+    RowLocked,
+    /// It could not be applied.
+    Error,
+}
+
+impl Word for ReceivedReason {
+    const NAME: &'static str = "reason";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (ReceivedReason::Arriving, "arriving"),
+        (ReceivedReason::IncompleteGroup, "incomplete_group"),
+        (ReceivedReason::MissingPredecessor, "missing_predecessor"),
+        (ReceivedReason::MissingDependency, "missing_dependency"),
+        (ReceivedReason::FutureHlc, "future_hlc"),
+        (ReceivedReason::ForkedOrigin, "forked_origin"),
+        (ReceivedReason::RowLocked, "row_locked"),
+        (ReceivedReason::Error, "error"),
+    ];
 }
 
 /// What a group waits for.
@@ -57,13 +93,15 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    /// As `received.reason` shows it.
-    pub fn reason(&self) -> &'static str {
+    /// As `received.reason` tells it.
+    pub fn reason(&self) -> ReceivedReason {
         match self {
-            Waiting::IncompleteGroup { .. } => "incomplete_group",
-            Waiting::MissingPredecessor { .. } => "missing_predecessor",
-            Waiting::Unseen { .. } | Waiting::MissingDependency { .. } => "missing_dependency",
-            Waiting::FutureHlc => "future_hlc",
+            Waiting::IncompleteGroup { .. } => ReceivedReason::IncompleteGroup,
+            Waiting::MissingPredecessor { .. } => ReceivedReason::MissingPredecessor,
+            Waiting::Unseen { .. } | Waiting::MissingDependency { .. } => {
+                ReceivedReason::MissingDependency
+            }
+            Waiting::FutureHlc => ReceivedReason::FutureHlc,
         }
     }
 
@@ -183,7 +221,7 @@ mod tests {
         assert_eq!(ask(&depends), Some(Waiting::MissingDependency { event: node(9) }));
         let future = Group { hlc: Hlc::try_from(101).unwrap(), ..group(1, 5) };
         assert_eq!(ask(&future), Some(Waiting::FutureHlc));
-        assert_eq!(ask(&future).unwrap().reason(), "future_hlc");
+        assert_eq!(ask(&future).unwrap().reason(), ReceivedReason::FutureHlc);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! place where options are kept, so a table whose triggers were made by hand is like any other.
 
 use crate::names::{parse_list, quote_identifier, write_list};
+use crate::word::{Unknown, Word};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -102,38 +103,20 @@ impl fmt::Display for OptionError {
     }
 }
 
-/// An option whose value is one of a few words.
-pub trait Word: Copy + PartialEq + 'static {
-    /// Name of the option.
-    const OPTION: &'static str;
-    /// Every value with its word.
-    const WORDS: &'static [(Self, &'static str)];
-
-    /// The value of a word.
-    fn from_word(word: &str) -> Result<Self, OptionError> {
-        Self::WORDS.iter().find(|(_, w)| *w == word).map(|(value, _)| *value).ok_or_else(|| {
-            let known: Vec<&str> = Self::WORDS.iter().map(|(_, word)| *word).collect();
-            OptionError::new(
-                format!("invalid {} \"{word}\"", Self::OPTION),
-                format!("Known are: {}.", known.join(", ")),
-            )
-        })
-    }
-
-    /// The word of a value.
-    fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(value, _)| *value == self).map_or("", |(_, word)| word)
+impl From<Unknown> for OptionError {
+    fn from(unknown: Unknown) -> Self {
+        OptionError { message: unknown.message, hint: unknown.hint }
     }
 }
 
 impl Word for Policy {
-    const OPTION: &'static str = "conflict_policy";
+    const NAME: &'static str = "conflict_policy";
     const WORDS: &'static [(Self, &'static str)] =
         &[(Policy::LastWriterWins, "lww"), (Policy::Merge, "merge"), (Policy::Manual, "manual")];
 }
 
 impl Word for OnStale {
-    const OPTION: &'static str = "on_stale";
+    const NAME: &'static str = "on_stale";
     const WORDS: &'static [(Self, &'static str)] = &[
         (OnStale::Record, "record"),
         (OnStale::Overwrite, "overwrite"),
@@ -142,7 +125,7 @@ impl Word for OnStale {
 }
 
 impl Word for OnMissingParent {
-    const OPTION: &'static str = "on_missing_parent";
+    const NAME: &'static str = "on_missing_parent";
     const WORDS: &'static [(Self, &'static str)] = &[
         (OnMissingParent::SetAside, "set_aside"),
         (OnMissingParent::ReviveParent, "revive_parent"),

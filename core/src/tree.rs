@@ -6,6 +6,7 @@
 use crate::fnv;
 use crate::hlc::Hlc;
 use crate::ulid::Ulid;
+use crate::word::Word;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pointers of a row, in the order of `track_tree`'s arguments.
@@ -74,15 +75,13 @@ pub enum Kind {
     Siblings,
 }
 
-impl Kind {
-    /// As `conflicts.detail` names it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Cycle => "cycle",
-            Kind::SiblingCycle => "sibling_cycle",
-            Kind::Siblings => "siblings",
-        }
-    }
+impl Word for Kind {
+    const NAME: &'static str = "problem";
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Kind::Cycle, "cycle"),
+        (Kind::SiblingCycle, "sibling_cycle"),
+        (Kind::Siblings, "siblings"),
+    ];
 }
 
 /// A contradiction.
@@ -100,7 +99,7 @@ impl Problem {
     /// An id that is the same on every node: the time of the last change of one of the pointers, then
     /// a hash (FNV-1a) of the table, what is wrong and the records.
     pub fn id(&self, time: Hlc, schema: &str, table: &str, records: &BTreeSet<String>) -> Ulid {
-        let names = [schema, table, self.kind.name()].map(str::as_bytes);
+        let names = [schema, table, self.kind.word()].map(str::as_bytes);
         let records = records.iter().map(|record| record.as_bytes());
         Ulid::from_hlc(time, fnv::hash(names.into_iter().chain(records)))
     }

@@ -3,7 +3,9 @@
 
 use crate::context::is_inet;
 use crate::hlc::Hlc;
+use crate::operation::Operation;
 use crate::ulid::Ulid;
+use crate::word::Word;
 use serde_json::{Map, Value};
 
 /// Why an event is refused.
@@ -65,9 +67,6 @@ const FIELDS: &[(&str, Form, bool)] = &[
     ("wall_timestamp", Form::Text, false),
 ];
 
-const OPERATIONS: &[&str] =
-    &["INSERT", "UPDATE", "DELETE", "TRUNCATE", "STALE", "NODE", "VOID", "DDL", "GAP", "RESOLVE"];
-
 fn refuse<T>(message: String) -> Result<T, WireError> {
     Err(WireError { message })
 }
@@ -114,14 +113,18 @@ fn check_whole(fields: &Map<String, Value>) -> Result<Identity, WireError> {
         ));
     }
     let operation = text("operation");
-    let needed: &[&str] = match operation {
-        "INSERT" => &["table_schema", "table_name", "record_id", "new_values"],
-        "UPDATE" | "STALE" => {
+    let Ok(said) = Operation::from_word(operation) else {
+        return refuse(format!("field \"operation\" of an event cannot be \"{operation}\""));
+    };
+    let needed: &[&str] = match said {
+        Operation::Insert => &["table_schema", "table_name", "record_id", "new_values"],
+        Operation::Update | Operation::Stale => {
             &["table_schema", "table_name", "record_id", "old_values", "new_values"]
         }
-        "DELETE" | "TRUNCATE" => &["table_schema", "table_name", "record_id", "old_values"],
-        other if OPERATIONS.contains(&other) => &[],
-        other => return refuse(format!("field \"operation\" of an event cannot be \"{other}\"")),
+        Operation::Delete | Operation::Truncate => {
+            &["table_schema", "table_name", "record_id", "old_values"]
+        }
+        _ => &[],
     };
     if let Some(missing) = needed.iter().find(|name| !given(name)) {
         return refuse(format!("{operation} event lacks the field \"{missing}\""));

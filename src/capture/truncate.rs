@@ -9,12 +9,13 @@ use super::trigger::gap;
 use crate::capture::image::Imager;
 use crate::error::{OrRaise, Result};
 use crate::log::context::{self, Context};
-use crate::log::event::{Captured, Operation};
+use crate::log::event::Captured;
 use crate::log::{append, append_gap, control};
 use crate::pg::scan::each_row;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
 use crate::{pg_function, settings};
+use concord_core::operation::Operation;
 use pgrx::pg_sys;
 use std::rc::Rc;
 

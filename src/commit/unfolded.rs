@@ -2,7 +2,7 @@
 //! and the event says so.
 
 use crate::error::{Error, Result};
-use crate::log::event::{Captured, Operation};
+use crate::log::event::Captured;
 use crate::pg::owner::AsOwner;
 use crate::pg::{catalog, scan};
 use crate::sync::{self, Unshown};
@@ -61,8 +61,7 @@ impl Unfolded {
 
 fn unshown(event: &Captured<'_>) -> Option<Unshown> {
     let (Some(table), Some(record_id)) = (event.table, event.record_id) else { return None };
-    let rows = [Operation::Insert, Operation::Update, Operation::Delete, Operation::Truncate];
+    event.operation.change()?;
     let record_id = String::from_utf8_lossy(&record_id[4..]);
-    rows.contains(&event.operation)
-        .then(|| sync::unshown(&table.schema.as_text(), &table.name.as_text(), &record_id))?
+    sync::unshown(&table.schema.as_text(), &table.name.as_text(), &record_id)
 }

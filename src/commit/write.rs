@@ -7,12 +7,12 @@ use crate::commit::unfolded::Unfolded;
 use crate::error::{Error, Result};
 use crate::identity::{self, Attached, describe};
 use crate::log::captured::{self, Lent, control, now};
-use crate::log::event::Operation;
 use crate::log::writer::{Group, Writer};
 use crate::log::{context, holes, metadata};
 use crate::pg::catalog;
 use crate::pg::varlena::to_jsonb;
 use crate::{ddl, vector, version};
+use concord_core::operation::Operation;
 use pgrx::pg_sys;
 
 /// Numbers and writes what was captured so far; returns the count of events written by this

@@ -2,9 +2,10 @@
 
 use crate::ddl::registry::{self, Watched};
 use crate::error::Result;
-use crate::log::event::{Captured, Operation, Table};
+use crate::log::event::{Captured, Table};
 use crate::log::{append, context, control};
 use crate::pg::varlena::Varlena;
+use concord_core::operation::Operation;
 use pgrx::pg_sys;
 use serde_json::{Value, json};
 use std::cell::Cell;

@@ -6,7 +6,8 @@
 use super::spill::Spill;
 use crate::error::{Error, Result};
 use crate::log::context::Context;
-use crate::log::event::{Captured, Operation, Table};
+use crate::log::event::{Captured, Table};
+use concord_core::operation::Operation;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::collections::BTreeMap;
 use std::rc::Rc;

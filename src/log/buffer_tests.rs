@@ -5,7 +5,8 @@ mod tests {
     use crate::log::buffer::Buffer;
     use crate::log::context;
     use crate::log::control;
-    use crate::log::event::{Captured, Operation};
+    use crate::log::event::Captured;
+    use concord_core::operation::Operation;
     use pgrx::pg_test;
 
     /// A small generator, so that a failing run can be repeated by its seed (Knuth's MMIX LCG).

@@ -8,7 +8,8 @@
 use crate::error::{Error, Result};
 use crate::log::buffer::{Buffer, Link};
 use crate::log::context::Context;
-use crate::log::event::{Captured, Operation};
+use crate::log::event::Captured;
+use concord_core::operation::Operation;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};

@@ -4,69 +4,8 @@
 
 use crate::log::context::Context;
 use crate::pg::varlena::Varlena;
+use concord_core::operation::Operation;
 use std::rc::Rc;
-
-/// What an event says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Operation {
-    /// A row came.
-    Insert,
-    /// A row changed.
-    Update,
-    /// A row went.
-    Delete,
-    /// A row went with all others of its table.
-    Truncate,
-    /// A write was made from a version that no longer stood.
-    Stale,
-    /// A node tells of itself.
-    Node,
-    /// A number whose transaction died.
-    Void,
-    /// The shape or the capture of a tracked table changed.
-    Ddl,
-    /// Changes were not captured.
-    Gap,
-    /// Somebody decided a conflict, or opened it again.
-    Resolve,
-}
-
-impl Operation {
-    const ALL: [Operation; 10] = [
-        Operation::Insert,
-        Operation::Update,
-        Operation::Delete,
-        Operation::Truncate,
-        Operation::Stale,
-        Operation::Node,
-        Operation::Void,
-        Operation::Ddl,
-        Operation::Gap,
-        Operation::Resolve,
-    ];
-
-    /// The operation of a code that `as u8` gave.
-    pub fn from_code(code: u8) -> Option<Operation> {
-        Self::ALL.get(code as usize).copied()
-    }
-
-    /// As `change_events.operation` shows it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Operation::Insert => "INSERT",
-            Operation::Update => "UPDATE",
-            Operation::Delete => "DELETE",
-            Operation::Truncate => "TRUNCATE",
-            Operation::Stale => "STALE",
-            Operation::Node => "NODE",
-            Operation::Void => "VOID",
-            Operation::Ddl => "DDL",
-            Operation::Gap => "GAP",
-            Operation::Resolve => "RESOLVE",
-        }
-    }
-}
 
 /// The table that events are about: the root of a partition tree under its own name.
 #[derive(Debug, PartialEq, Eq)]

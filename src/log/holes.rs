@@ -6,7 +6,6 @@
 
 #![allow(unsafe_code)]
 
-use super::event::Operation;
 use super::writer::{Group, Writer};
 use crate::clock;
 use crate::clock::functions::random_u64;
@@ -21,6 +20,7 @@ use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::types::parameter::ulid;
 use concord_core::hlc::Hlc;
+use concord_core::operation::Operation;
 use concord_core::sequence::missing;
 use pgrx::pg_sys;
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ use crate::pg::varlena::Varlena;
 use crate::pg::{compat, memory};
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
+use concord_core::word::Word;
 use pgrx::pg_sys;
 
 /// Events inserted with one call, as in COPY.
@@ -91,7 +92,7 @@ impl Writer {
         let context = event.context;
         let owned = |value: &Option<Varlena>| value.as_ref().map(Varlena::datum);
         let bytes = |value: Option<&[u8]>| value.map(|v| pg_sys::Datum::from(v.as_ptr()));
-        let operation = Varlena::text(event.operation.name());
+        let operation = Varlena::text(event.operation.word());
         let observed = group.observed.as_ref().filter(|_| sequence == group.first);
         let row: [Option<pg_sys::Datum>; columns::COUNT] = [
             Some(pg_sys::Datum::from(event_id.as_ptr())),

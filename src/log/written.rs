@@ -3,8 +3,9 @@
 use crate::error::Result;
 use crate::log::captured::{append, control};
 use crate::log::context;
-use crate::log::event::{Captured, Operation, Table};
+use crate::log::event::{Captured, Table};
 use crate::pg::varlena::{Varlena, to_jsonb};
+use concord_core::operation::Operation;
 use serde_json::{Map, Value};
 use std::rc::Rc;
 

@@ -2,11 +2,12 @@
 
 use crate::error::Result;
 use crate::identity::{Attached, attach, describe};
-use crate::log::event::{Captured, Operation};
+use crate::log::event::Captured;
 use crate::log::{append, context, control};
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::types::parameter::ulid;
+use concord_core::operation::Operation;
 use pgrx::JsonB;
 use serde_json::Value;
 

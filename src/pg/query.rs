@@ -14,6 +14,7 @@
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::owner::pin_path;
 use crate::pg::varlena::{Varlena, copy_varlena};
+use concord_core::word::Word;
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
 use std::cell::RefCell;
@@ -82,6 +83,13 @@ impl Row {
                 copy_varlena(pg_sys::Datum::from(plain))
             })
         }
+    }
+
+    /// Column `n`, which holds no other words than those of a set.
+    pub fn word<T: Word>(&self, n: i32) -> T {
+        T::from_word(&self.required::<String>(n))
+            .map_err(|unknown| Error::internal(unknown.message))
+            .or_raise()
     }
 
     /// Column `n`, which the statement never returns null.

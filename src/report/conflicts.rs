@@ -154,7 +154,7 @@ fn conflict(row: &Row) -> Conflict {
         id: row.required(1),
         table: row.required(2),
         record: row.required(3),
-        kind: row.required(4),
+        kind: row.word(4),
         policy: row.required(5),
         age: row.required(6),
         detected: row.required(7),

@@ -12,6 +12,8 @@ use crate::sync::table::batch::Single;
 use crate::types::parameter::{hlc, ulid};
 use crate::{clock, version};
 use concord_core::delivery::Group;
+use concord_core::operation::Operation;
+use concord_core::word::Word;
 
 /// The columns of the log, in its order.
 const COLUMNS: &str = "event_id, hlc, origin_node_id, node_sequence, group_sequence, group_size, \
@@ -38,22 +40,21 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
         1 => read_single(group),
         _ => read_contents(group),
     };
-    let said = |operation: &str| control.iter().any(|o| o == operation);
-    if said("NODE") {
+    if control.contains(&Operation::Node) {
         note_node(group);
     }
-    if said("STALE") {
+    if control.contains(&Operation::Stale) {
         version::conflicts::record(&origin, group.first, group.first + group.size - 1);
     }
     counts.conflicts += group_rows::show_group(group, &tables, single)?;
-    if said("RESOLVE") {
+    if control.contains(&Operation::Resolve) {
         resolved::take_in(group);
     }
     Ok(reached)
 }
 
 /// Tables with row events, operations of other events, and the row of a group of one.
-type Contents = (Vec<Touched>, Vec<String>, Option<Single>);
+type Contents = (Vec<Touched>, Vec<Operation>, Option<Single>);
 
 /// The tables that a group has row events of, and the operations of its other events.
 fn read_contents(group: &Group) -> Contents {
@@ -69,6 +70,8 @@ fn read_contents(group: &Group) -> Contents {
         &place(group),
         |row| {
             let operations: Vec<String> = row.required(4);
+            let operations =
+                operations.iter().filter_map(|word| Operation::from_word(word).ok()).collect();
             match row.required(1) {
                 true => Ok(Touched {
                     schema: row.required(2),
@@ -98,11 +101,11 @@ fn read_single(group: &Group) -> Contents {
          FROM concord.change_events WHERE origin_node_id = $1 AND node_sequence = $2",
         &place(group)[..2],
         |row| {
-            let operation: String = row.required(1);
-            if !matches!(operation.as_str(), "INSERT" | "UPDATE" | "DELETE" | "TRUNCATE") {
+            let operation: Operation = row.word(1);
+            if operation.change().is_none() {
                 return (Vec::new(), vec![operation], None);
             }
-            let is_insert = operation == "INSERT";
+            let is_insert = operation == Operation::Insert;
             let touched = Touched {
                 schema: row.required(2),
                 table: row.required(3),

@@ -8,8 +8,9 @@ use crate::pg::query::{self, Row, Snapshot, parameter};
 use crate::pg_function;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use crate::vector::parse_vector;
-use concord_core::event::{Change, RowEvent, Stamp, Touched};
+use concord_core::event::{RowEvent, Stamp, Touched};
 use concord_core::fold;
+use concord_core::operation::Operation;
 use concord_core::ulid::Ulid;
 use pgrx::{IntoDatum, JsonB, pg_sys};
 use serde_json::{Map, Value};
@@ -131,14 +132,9 @@ pg_function!(
 );
 
 fn read(row: &Row) -> Result<LogEvent> {
-    let operation: String = row.required(5);
     let touched: Option<Vec<String>> = row.get(6);
     let silent: Option<Vec<String>> = row.get(7);
-    let change = match operation.as_str() {
-        "INSERT" => Change::Insert,
-        "UPDATE" => Change::Update,
-        _ => Change::Delete,
-    };
+    let change = row.word::<Operation>(5).change();
     let vector =
         |column| row.get::<String>(column).map_or(Ok(Default::default()), |t| parse_vector(&t));
     Ok(LogEvent {
@@ -149,7 +145,7 @@ fn read(row: &Row) -> Result<LogEvent> {
                 origin: row.required::<SqlUlid>(3).into(),
                 sequence: row.required(4),
             },
-            change,
+            change: change.ok_or_else(|| Error::internal("not an event of a row"))?,
             touched: touched
                 .map_or(Touched::All, |names| Touched::Columns(names.into_iter().collect())),
             image: row

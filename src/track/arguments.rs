@@ -2,9 +2,10 @@
 
 use crate::error::Result;
 use concord_core::options::{
-    OnMissingParent, OnStale, OptionError, Options, Policy, VersionColumn, Word,
-    parse_merge_groups, parse_redact_default,
+    OnMissingParent, OnStale, OptionError, Options, Policy, VersionColumn, parse_merge_groups,
+    parse_redact_default,
 };
+use concord_core::word::Word;
 use serde_json::Value;
 
 /// What `track` was called with, null arguments as `None`.
@@ -61,5 +62,5 @@ impl Arguments {
 }
 
 fn word<T: Word + Default>(text: Option<String>) -> std::result::Result<T, OptionError> {
-    text.map_or(Ok(T::default()), |text| T::from_word(&text))
+    text.map_or(Ok(T::default()), |text| Ok(T::from_word(&text)?))
 }

@@ -1,7 +1,8 @@
 //! The options of a tracked table as its trigger stores them.
 
 use crate::error::{OrRaise, Result};
-use concord_core::options::{Options, VersionColumn, Word};
+use concord_core::options::{Options, VersionColumn};
+use concord_core::word::Word;
 use pgrx::{JsonB, pg_extern};
 use serde_json::{Value, json};
 

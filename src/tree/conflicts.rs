@@ -2,12 +2,13 @@
 
 use super::declared::Tree;
 use crate::pg::query::{self, parameter};
-use crate::types::parameter::ulid;
+use crate::types::parameter::{ulid, word};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::hlc::Hlc;
-use concord_core::options::{Policy, Word};
+use concord_core::options::Policy;
 use concord_core::tree::{Pointer, Problem};
 use concord_core::ulid::Ulid;
+use concord_core::word::Word;
 use pgrx::JsonB;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -63,11 +64,11 @@ pub fn record(
             schema,
             table,
             parameter(records.first().cloned()),
-            parameter(policy.word()),
+            word(policy),
             parameter(last.local),
             parameter(last.remote),
             parameter(JsonB(json!({
-                "problem": problem.kind.name(), "rows": records, "columns": columns
+                "problem": problem.kind.word(), "rows": records, "columns": columns
             }))),
         ],
         |row| row.required(1),

@@ -4,6 +4,7 @@ use super::{hlc, ulid};
 use crate::pg::query::{self, Parameter};
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
+use concord_core::word::Word;
 
 /// A ULID.
 pub fn ulid(value: Ulid) -> Parameter {
@@ -13,4 +14,9 @@ pub fn ulid(value: Ulid) -> Parameter {
 /// An HLC.
 pub fn hlc(value: Hlc) -> Parameter {
     query::parameter(hlc::Hlc::from(value))
+}
+
+/// A word of a closed set.
+pub fn word(value: impl Word) -> Parameter {
+    query::parameter(value.word())
 }

@@ -11,13 +11,15 @@ use crate::capture::unchanged::compare_before;
 use crate::capture::version::{Stamp, Version};
 use crate::capture::{brought, relation};
 use crate::error::{Error, OrRaise, Result};
-use crate::log::event::{Captured, Operation};
+use crate::log::event::Captured;
 use crate::log::{append, context, control};
 use crate::pg::generated;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
 use crate::{clock, pg_function};
-use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale, Word};
+use concord_core::operation::Operation;
+use concord_core::options::{DEFAULT_VERSION_COLUMN, OnStale};
+use concord_core::word::Word;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use serde_json::json;
 

@@ -6,6 +6,7 @@ use super::quantity::{age, counted, grouped};
 use super::words::{common, split};
 use super::{phrases, resolve};
 use crate::report::conflict::{Cell, Column, Conflict, Side};
+use crate::word::Word;
 use serde_json::Value;
 
 /// Columns shown of one conflict that differ, and that do not.
@@ -14,13 +15,15 @@ const MAX_OTHERS: usize = 40;
 
 /// The card.
 pub fn card(conflict: &Conflict) -> Html {
-    let words = phrases::of(&conflict.kind);
+    let words = phrases::of(conflict.kind);
     let mut html = Html::new();
     html.raw("<article class=\"card\"><header><h3><bdi>").text(&conflict.table).raw("</bdi> ");
     html.raw("<bdi class=\"record\">").text(&conflict.record).raw("</bdi></h3>\n");
     html.raw("<p class=\"what\"><b>").text(words.title).raw("</b> ").text(words.story);
     about(&mut html, &conflict.detail);
-    html.raw("</p>\n<p class=\"meta\"><span>").text(&conflict.kind).raw("</span> <span>policy ");
+    html.raw("</p>\n<p class=\"meta\"><span>")
+        .text(conflict.kind.word())
+        .raw("</span> <span>policy ");
     html.text(&conflict.policy).raw("</span> <span>open for ").text(&age(conflict.age));
     html.raw("</span> <span>found ").text(&conflict.detected).raw("</span> <span class=\"id\">");
     html.text(&conflict.id).raw("</span></p></header>\n");
@@ -163,6 +166,7 @@ fn pieces(html: &mut Html, pieces: &[Piece<'_>], mark: [&'static str; 2], text: 
 #[allow(missing_docs)]
 pub mod tests {
     use super::*;
+    use crate::conflict::ConflictType;
 
     pub fn text(text: &str) -> Cell {
         Cell::Value { text: text.to_owned(), length: text.chars().count() as i64, is_text: true }
@@ -173,7 +177,7 @@ pub mod tests {
         let side = Side { exists: true, origin: Vec::new() };
         Conflict {
             id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
-            kind: "update_origin_differs".to_owned(),
+            kind: ConflictType::UpdateOriginDiffers,
             base: side.clone(),
             local: side.clone(),
             remote: side.clone(),
@@ -249,8 +253,9 @@ pub mod tests {
         }
         found.local.origin = vec![evil.to_owned()];
         found.detail = serde_json::json!({"constraint": evil, "record_id": evil, "table_name": evil, "problem": evil, "rows": [evil, 7]});
-        for kind in ["update_origin_differs", "unique_key", "tree", evil] {
-            found.kind = kind.to_owned();
+        for kind in [ConflictType::UpdateOriginDiffers, ConflictType::UniqueKey, ConflictType::Tree]
+        {
+            found.kind = kind;
             let html = shown(&found);
             assert!(!html.contains("<script") && !html.contains("\" onload"), "{html}");
         }

@@ -1,5 +1,6 @@
 //! A conflict as the report shows it.
 
+use crate::conflict::ConflictType;
 use serde_json::Value;
 
 /// A column in one image.
@@ -73,7 +74,7 @@ pub struct Conflict {
     pub id: String,
     pub table: String,
     pub record: String,
-    pub kind: String,
+    pub kind: ConflictType,
     pub policy: String,
     pub age: f64,
     pub detected: String,

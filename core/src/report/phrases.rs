@@ -1,5 +1,7 @@
 //! What the types of conflicts mean, in words.
 
+use crate::conflict::ConflictType;
+
 /// The words for one type of conflict.
 pub struct Phrases {
     /// What happened, in a few words.
@@ -25,36 +27,36 @@ const PAIR: Phrases = Phrases {
     keep_remote: "Take what lost",
 };
 
-/// The words for a `conflict_type`.
-pub fn of(conflict_type: &str) -> Phrases {
+/// The words for a type.
+pub fn of(conflict_type: ConflictType) -> Phrases {
     match conflict_type {
-        "insert_exists" => Phrases {
+        ConflictType::InsertExists => Phrases {
             title: "Created on two nodes",
             story: "Two nodes created this record without knowing of each other. The later row stands.",
             ..PAIR
         },
-        "update_deleted" => Phrases {
+        ConflictType::UpdateDeleted => Phrases {
             title: "Edited, and deleted elsewhere",
             story: "One node edited this row while another deleted it. The deletion is later and stands.",
             keep_local: "Leave it deleted",
             keep_remote: "Bring the row back",
             ..PAIR
         },
-        "delete_origin_differs" => Phrases {
+        ConflictType::DeleteOriginDiffers => Phrases {
             title: "Deleted, and edited elsewhere",
             story: "One node deleted this row while another edited it. The edit is later, and the row stands.",
             keep_local: "Keep the row",
             keep_remote: "Delete the row",
             ..PAIR
         },
-        "stale_write" => Phrases {
+        ConflictType::StaleWrite => Phrases {
             title: "Saved over a newer version",
             story: "A row was saved by somebody who had not read its newest version. The row stayed as it was.",
             remote: "came too late",
             keep_remote: "Take what came too late",
             ..PAIR
         },
-        "unique_key" => Phrases {
+        ConflictType::UniqueKey => Phrases {
             title: "Two records, one unique value",
             story: "Two records were given the same value of a unique key. The other record owns it; this one waits.",
             local: "the other record",
@@ -62,7 +64,7 @@ pub fn of(conflict_type: &str) -> Phrases {
             keep_local: "Give this record up",
             keep_remote: "Give the value to this record",
         },
-        "foreign_key" => Phrases {
+        ConflictType::ForeignKey => Phrases {
             title: "The parent is gone",
             story: "The row that this one refers to was deleted. This row waits until its parent is back.",
             local: "the parent's deletion",
@@ -70,12 +72,12 @@ pub fn of(conflict_type: &str) -> Phrases {
             keep_local: "Give the row up",
             keep_remote: "Bring the row and its parent back",
         },
-        "tree" => Phrases {
+        ConflictType::Tree => Phrases {
             title: "The tree does not hold",
             story: "Edits that were each fine have together broken the tree. The conflict closes by itself when \
                     the rows are repaired.",
             ..PAIR
         },
-        _ => PAIR,
+        ConflictType::UpdateOriginDiffers => PAIR,
     }
 }

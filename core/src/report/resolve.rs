@@ -2,8 +2,11 @@
 
 use super::html::is_directional;
 use super::phrases::Phrases;
+use crate::conflict::ConflictType;
 use crate::names::quote_literal;
 use crate::report::conflict::{Cell, Column, Conflict};
+use crate::resolution::Keep;
+use crate::word::Word;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -15,14 +18,15 @@ pub type Command = (&'static str, String);
 
 /// The ways to resolve a conflict. None for a tree's, which closes by itself.
 pub fn commands(conflict: &Conflict, phrases: &Phrases) -> Vec<Command> {
-    if conflict.kind == "tree" {
+    if conflict.kind == ConflictType::Tree {
         return Vec::new();
     }
-    let keep = |word| {
-        format!("SELECT concord.resolve_conflict({}, '{word}');", quote_literal(&conflict.id))
+    let keep = |keep: Keep| {
+        let id = quote_literal(&conflict.id);
+        format!("SELECT concord.resolve_conflict({id}, '{}');", keep.word())
     };
     let mut commands =
-        vec![(phrases.keep_local, keep("local")), (phrases.keep_remote, keep("remote"))];
+        vec![(phrases.keep_local, keep(Keep::Local)), (phrases.keep_remote, keep(Keep::Remote))];
     if let Some(sql) = merged(conflict) {
         commands.push(("Write something else: edit the values", sql));
     }
@@ -48,7 +52,8 @@ fn merged(conflict: &Conflict) -> Option<String> {
     if values.iter().all(|(_, value)| value.is_some()) {
         let object = object(values.iter().filter_map(|(n, v)| v.as_ref().map(|v| (*n, v))));
         return Some(format!(
-            "SELECT concord.resolve_conflict({id}, 'merged',\n    {});",
+            "SELECT concord.resolve_conflict({id}, '{}',\n    {});",
+            Keep::Merged.word(),
             quote_literal(&object)
         ));
     }
@@ -60,8 +65,9 @@ fn merged(conflict: &Conflict) -> Option<String> {
         })
         .collect();
     Some(format!(
-        "SELECT concord.resolve_conflict(c.conflict_id, 'merged', jsonb_build_object(\n    {}))\n\
+        "SELECT concord.resolve_conflict(c.conflict_id, '{}', jsonb_build_object(\n    {}))\n\
          FROM concord.conflicts c WHERE c.conflict_id = {id};",
+        Keep::Merged.word(),
         pairs.join(",\n    ")
     ))
 }
@@ -109,7 +115,7 @@ mod tests {
     use super::*;
 
     fn last(conflict: &Conflict) -> String {
-        commands(conflict, &phrases::of(&conflict.kind)).pop().map_or(String::new(), |c| c.1)
+        commands(conflict, &phrases::of(conflict.kind)).pop().map_or(String::new(), |c| c.1)
     }
 
     #[test]
@@ -140,7 +146,7 @@ mod tests {
         assert!(last(&found).contains("{\"title\": \"a\"}"));
         found.local.exists = false;
         assert!(last(&found).ends_with("'remote');"));
-        found.kind = "tree".to_owned();
+        found.kind = ConflictType::Tree;
         assert!(last(&found).is_empty());
     }
 

@@ -4,10 +4,10 @@ use crate::error::{Error, Result};
 use crate::pg::query::{self, parameter};
 use crate::sync::record::{LogEvent, Record, State};
 use crate::sync::table::target::Target;
-use crate::types::parameter::ulid;
+use crate::types::parameter::{ulid, word};
 use concord_core::conflict::{Conflict, conflicts};
 use concord_core::event::Stamp;
-use concord_core::options::{Policy, Word};
+use concord_core::options::Policy;
 use concord_core::ulid::Ulid;
 use pgrx::JsonB;
 use serde_json::Value;
@@ -60,8 +60,8 @@ fn upsert(
             schema,
             table,
             id,
-            parameter(conflict.kind.name()),
-            parameter(policy.word()),
+            word(conflict.kind),
+            word(policy),
             ulid(event_id(log, conflict.local)?),
             ulid(event_id(log, conflict.remote)?),
             parameter(applied.cloned().map(JsonB)),

@@ -8,26 +8,28 @@ use crate::sync::decide::obstacle::Form;
 use crate::sync::decide::outcome::{Outcome, Rival};
 use crate::sync::record::{LogEvent, Record, events_of};
 use crate::sync::table::foreign_keys::parent_of;
-use crate::types::parameter::ulid;
+use crate::types::parameter::{ulid, word};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
+use concord_core::conflict::ConflictType;
 use concord_core::event::{Change, Stamp};
 use concord_core::fnv::hash;
 use concord_core::hlc::Hlc;
-use concord_core::options::{Policy, Word};
+use concord_core::options::{OnMissingParent, Policy};
 use concord_core::ulid::Ulid;
+use concord_core::word::Word;
 use pgrx::JsonB;
 use serde_json::{Map, Value, json};
 
 /// A conflict that stands.
 struct Standing {
     id: Ulid,
-    kind: &'static str,
+    kind: ConflictType,
     local: Option<Stamp>,
     remote: Option<Stamp>,
     applied: Option<Map<String, Value>>,
     detail: Value,
     /// It was settled at once.
-    resolution: Option<&'static str>,
+    resolution: Option<OnMissingParent>,
 }
 
 /// Records the conflicts that a record now stands in and closes those that it no longer does.
@@ -47,9 +49,9 @@ pub fn record(record: &Record, case: &Case, outcome: &Outcome) -> Result<i64> {
 }
 
 /// An id that two records and a constraint give; it carries no time, as the conflict has none.
-fn id_of(kind: &str, constraint: &str, record: &Record, other: &Record) -> Ulid {
+fn id_of(kind: ConflictType, constraint: &str, record: &Record, other: &Record) -> Ulid {
     let parts = [
-        kind,
+        kind.word(),
         constraint,
         &record.schema,
         &record.table,
@@ -69,8 +71,8 @@ fn over_value(record: &Record, case: &Case, outcome: &Outcome, rival: &Rival) ->
         _ => None,
     };
     Standing {
-        id: id_of("unique_key", &rival.constraint, record, &rival.record),
-        kind: "unique_key",
+        id: id_of(ConflictType::UniqueKey, &rival.constraint, record, &rival.record),
+        kind: ConflictType::UniqueKey,
         local: Some(rival.claim),
         remote: Some(rival.lost),
         applied,
@@ -93,8 +95,8 @@ fn over_parent(record: &Record, case: &Case, outcome: &Outcome) -> Result<Option
         return Ok(None);
     };
     Ok(Some(Standing {
-        id: id_of("foreign_key", &key.name, record, &parent),
-        kind: "foreign_key",
+        id: id_of(ConflictType::ForeignKey, &key.name, record, &parent),
+        kind: ConflictType::ForeignKey,
         local: Some(deleted.event.stamp),
         remote: state.stamp_of(&key.columns),
         applied: outcome.revived.then(|| state.image.clone()),
@@ -104,7 +106,7 @@ fn over_parent(record: &Record, case: &Case, outcome: &Outcome) -> Result<Option
             "table_name": parent.table,
             "record_id": parent.record_id,
         }),
-        resolution: outcome.revived.then_some("revive_parent"),
+        resolution: outcome.revived.then_some(OnMissingParent::ReviveParent),
     }))
 }
 
@@ -144,8 +146,8 @@ fn upsert(record: &Record, case: &Case, conflict: &Standing) -> bool {
             schema,
             table,
             id,
-            parameter(conflict.kind),
-            parameter(policy.word()),
+            word(conflict.kind),
+            word(policy),
             parameter(p),
             parameter(m),
             parameter(q),
@@ -153,7 +155,7 @@ fn upsert(record: &Record, case: &Case, conflict: &Standing) -> bool {
             image(case.state.as_ref().map(|state| &state.image)),
             image(conflict.applied.as_ref()),
             parameter(JsonB(conflict.detail.clone())),
-            parameter(conflict.resolution),
+            parameter(conflict.resolution.map(Word::word)),
         ],
         |row| row.required(1),
     )

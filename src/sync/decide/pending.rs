@@ -4,11 +4,12 @@ use crate::error::Result;
 use crate::pg::query::{self, parameter};
 use crate::pg::{catalog, scan};
 use crate::sync::decide::case::Case;
-use crate::sync::decide::obstacle::{Form, Obstacle};
+use crate::sync::decide::obstacle::{Form, Obstacle, PendingReason};
 use crate::sync::record::Record;
-use crate::types::parameter::ulid;
+use crate::types::parameter::{ulid, word};
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
+use concord_core::word::Word;
 use pgrx::JsonB;
 use serde_json::{Map, Value};
 
@@ -97,9 +98,9 @@ pub fn note(
             table,
             id,
             ulid(event_id),
-            parameter(obstacle.map_or("constraint", |obstacle| obstacle.reason)),
+            word(obstacle.map_or(PendingReason::Constraint, |obstacle| obstacle.reason)),
             parameter(obstacle.map(|obstacle| obstacle.detail.as_str())),
-            parameter(form.map(Form::word)),
+            parameter(form.map(Word::word)),
             parameter(JsonB(Value::Object(unseen))),
         ],
     );

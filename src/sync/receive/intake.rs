@@ -3,8 +3,9 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::pg::query::{self, Parameter, parameter};
-use crate::types::parameter::ulid;
+use crate::pg::query::{self, Parameter};
+use crate::types::parameter::{ulid, word};
+use concord_core::delivery::ReceivedReason;
 use concord_core::ulid::Ulid;
 use concord_core::wire;
 use pgrx::{Array, FromDatum, JsonB, PgSqlErrorCode, pg_sys};
@@ -75,7 +76,7 @@ pub fn store(incoming: &Incoming, own: Ulid) -> i64 {
              FROM pg_catalog.unnest($1) e
              CROSS JOIN LATERAL pg_catalog.jsonb_populate_record(NULL::concord.change_events, e) r"
         ),
-        &[incoming.events, ulid(own), parameter("incomplete_group")],
+        &[incoming.events, ulid(own), word(ReceivedReason::IncompleteGroup)],
     );
     note_arrivals();
     incoming.count - stored as i64
@@ -83,8 +84,8 @@ pub fn store(incoming: &Incoming, own: Ulid) -> i64 {
 
 /// Stores one event, a row of the log's type, for `reason`; whether it was unknown.
 /// [`note_arrivals`] is to follow.
-pub fn store_row(row: Parameter, own: Ulid, reason: &str) -> bool {
-    let parameters = [row, ulid(own), parameter(reason)];
+pub fn store_row(row: Parameter, own: Ulid, reason: ReceivedReason) -> bool {
+    let parameters = [row, ulid(own), word(reason)];
     query::run(store!("SELECT ($1).*"), &parameters) > 0
 }
 

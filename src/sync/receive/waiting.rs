@@ -6,10 +6,10 @@ use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
-use crate::types::parameter::ulid;
+use crate::types::parameter::{ulid, word};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use crate::vector::{self, parse_vector, read_vector};
-use concord_core::delivery::{Group, Waitlist, waits_for};
+use concord_core::delivery::{Group, ReceivedReason, Waitlist, waits_for};
 use concord_core::event::Vector;
 use concord_core::ulid::Ulid;
 use std::cell::RefCell;
@@ -116,7 +116,7 @@ pub fn known_event(event: Ulid) -> bool {
     query::exists("SELECT FROM concord.change_events WHERE event_id = $1", &[ulid(event)])
 }
 
-fn note_reason(group: &Group, reason: &str, detail: &str) {
+fn note_reason(group: &Group, reason: ReceivedReason, detail: &str) {
     query::run(
         "UPDATE concord.received_events SET reason = $3, detail = $4
          WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $2 + $5 - 1
@@ -125,7 +125,7 @@ fn note_reason(group: &Group, reason: &str, detail: &str) {
         &[
             ulid(group.origin),
             parameter(group.first),
-            parameter(reason),
+            word(reason),
             parameter(detail),
             parameter(group.size),
         ],

@@ -9,6 +9,8 @@ use crate::sync::table::foreign_keys::{self, parent_of};
 use crate::sync::table::row::{self, Current};
 use crate::sync::table::target::Target;
 use crate::version;
+use concord_core::resolution::Keep;
+use concord_core::word::Word;
 use pgrx::PgSqlErrorCode;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
@@ -17,19 +19,19 @@ impl Conflict {
     /// The image that a decision starts from; `None` for no row.
     pub fn kept(
         &self,
-        keep: &str,
+        keep: Keep,
         current: Option<&Current>,
         state: Option<&State>,
     ) -> Option<Map<String, Value>> {
         let shown = || current.map(|current| current.image.clone());
         let meant = || state.map(|state| state.image.clone());
-        match (self.kind.as_str(), keep) {
+        match (self.kind.follows_a_state(), keep) {
             // The record that is set aside is given up.
-            ("unique_key" | "foreign_key", "local") => None,
-            ("unique_key" | "foreign_key", _) => meant(),
-            (_, "local") => self.local.clone(),
-            (_, "remote") => self.remote.clone(),
-            _ => shown().or_else(meant),
+            (true, Keep::Local) => None,
+            (true, _) => meant(),
+            (false, Keep::Local) => self.local.clone(),
+            (false, Keep::Remote) => self.remote.clone(),
+            (false, Keep::Merged) => shown().or_else(meant),
         }
     }
 
@@ -86,7 +88,7 @@ impl Conflict {
         current: Option<Current>,
         state: Option<State>,
         image: Option<Map<String, Value>>,
-        keep: &str,
+        keep: Keep,
     ) -> Result<()> {
         let mut image = image;
         if let (Some(image), Some((column, value))) = (&mut image, version::fresh(&target.tracked)?)
@@ -130,7 +132,7 @@ impl Conflict {
             record_id: &self.record.record_id,
             before: before.as_ref(),
             after: image.as_ref(),
-            metadata: json!({ "resolves": self.id.to_string(), "keep": keep }),
+            metadata: json!({ "resolves": self.id.to_string(), "keep": keep.word() }),
         })
     }
 }

@@ -8,7 +8,6 @@ pub mod decided_row;
 use crate::capture::Neutral;
 use crate::capture::applying::Applying;
 use crate::error::{Error, OrRaise, Result};
-use crate::log::event::Operation;
 use crate::log::{self, Written, context};
 use crate::pg::function::argument;
 use crate::pg::owner::{AsOwner, silence_triggers};
@@ -22,7 +21,11 @@ use crate::sync::table::target::Target;
 use crate::types::parameter::ulid;
 use crate::types::ulid::Ulid as SqlUlid;
 use crate::{identity, pg_function};
+use concord_core::conflict::ConflictType;
+use concord_core::operation::Operation;
+use concord_core::resolution::{Keep, Verdict};
 use concord_core::ulid::Ulid;
+use concord_core::word::Word;
 use pgrx::{FromDatum, JsonB, PgSqlErrorCode, pg_sys};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
@@ -65,7 +68,7 @@ pub struct Conflict {
     /// The record that it is about.
     pub(super) record: Record,
     /// `conflict_type`
-    pub(super) kind: String,
+    pub(super) kind: ConflictType,
     /// `local_values`
     pub(super) local: Option<Map<String, Value>>,
     /// `remote_values`
@@ -80,10 +83,7 @@ pub fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> 
     let (Some(id), Some(keep)) = (id, keep) else {
         return Err(null_argument("conflict_id and keep must not be null"));
     };
-    if !matches!(keep.as_str(), "local" | "remote" | "merged") {
-        return Err(Error::invalid_argument(format!("invalid decision \"{keep}\""))
-            .hint("Known are: local, remote, merged."));
-    }
+    let keep = Keep::from_word(&keep)?;
     let values = match values.map(|values| values.0) {
         None => Map::new(),
         Some(Value::Object(values)) => values,
@@ -102,12 +102,12 @@ pub fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> 
     let conflict = read(id.into())?;
     conflict.refuse_automatic()?;
     if conflict.resolved {
-        return match conflict.resolution.as_deref() == Some(&keep) {
+        return match conflict.resolution.as_deref() == Some(keep.word()) {
             true => Ok(()),
             false => Err(conflict.resolved_otherwise()),
         };
     }
-    conflict.decide(&keep, &values)
+    conflict.decide(keep, &values)
 }
 
 pub fn reopen(id: Option<SqlUlid>) -> Result<()> {
@@ -120,14 +120,15 @@ pub fn reopen(id: Option<SqlUlid>) -> Result<()> {
         return Err(Error::wrong_state(format!("conflict {} is open", conflict.id))
             .hint("Resolve it with concord.resolve_conflict()."));
     }
-    if conflict.follows_a_state() {
+    if conflict.kind.follows_a_state() {
         return Err(Error::wrong_state(format!(
             "conflict {} of type {} cannot be opened again",
-            conflict.id, conflict.kind
+            conflict.id,
+            conflict.kind.word()
         ))
         .hint("Such a conflict is open while the rows collide, and closed while they do not."));
     }
-    conflict.announce(&*conflict.target()?, "reopen", &Map::new())?;
+    conflict.announce(&*conflict.target()?, Verdict::Reopened, &Map::new())?;
     conflict.note(None, None);
     Ok(())
 }
@@ -145,36 +146,26 @@ fn read(id: Ulid) -> Result<Conflict> {
         &[ulid(id)],
         |row| {
             let image = |column| row.get::<String>(column).map(|t| parse_image(&t)).transpose();
-            (
-                image(5),
-                image(6),
-                Conflict {
-                    id,
-                    record: Record::read(row),
-                    kind: row.required(4),
-                    local: None,
-                    remote: None,
-                    resolution: row.get(7),
-                    resolved: row.required(8),
-                },
-            )
+            Ok(Conflict {
+                id,
+                record: Record::read(row),
+                kind: row.word(4),
+                local: image(5)?,
+                remote: image(6)?,
+                resolution: row.get(7),
+                resolved: row.required(8),
+            })
         },
     );
-    let Some((local, remote, conflict)) = found.into_iter().next() else {
-        return Err(Error::invalid_argument(format!("there is no conflict {id}"))
-            .hint("SELECT conflict_id FROM concord.open_conflicts;"));
-    };
-    Ok(Conflict { local: local?, remote: remote?, ..conflict })
+    found.into_iter().next().unwrap_or_else(|| {
+        Err(Error::invalid_argument(format!("there is no conflict {id}"))
+            .hint("SELECT conflict_id FROM concord.open_conflicts;"))
+    })
 }
 
 impl Conflict {
-    /// It is open while two records collide.
-    fn follows_a_state(&self) -> bool {
-        matches!(self.kind.as_str(), "unique_key" | "foreign_key")
-    }
-
     fn refuse_automatic(&self) -> Result<()> {
-        if self.kind == "tree" {
+        if self.kind == ConflictType::Tree {
             return Err(Error::wrong_state(format!("conflict {} is one of a tree", self.id))
                 .hint("Repair the rows that it lists; it closes by itself."));
         }
@@ -183,7 +174,7 @@ impl Conflict {
 
     fn resolved_otherwise(&self) -> Error {
         let how = self.resolution.as_deref().unwrap_or("by hand");
-        let hint = match self.follows_a_state() {
+        let hint = match self.kind.follows_a_state() {
             true => "The rows do not collide any more: change them by UPDATE and DELETE.",
             false => "Open it again with concord.reopen_conflict() to decide anew.",
         };
@@ -199,7 +190,7 @@ impl Conflict {
         })
     }
 
-    fn decide(&self, keep: &str, values: &Map<String, Value>) -> Result<()> {
+    fn decide(&self, keep: Keep, values: &Map<String, Value>) -> Result<()> {
         let target = self.target()?;
         let current = row::fetch(&target, &self.record)?;
         let mut decision = Decision::default();
@@ -209,11 +200,11 @@ impl Conflict {
             let base = image.take().or_else(|| state.as_ref().map(|state| state.image.clone()));
             image = Some(self.changed(&target, base.unwrap_or_default(), values)?);
         }
-        if self.kind == "foreign_key" && keep == "remote" {
+        if self.kind == ConflictType::ForeignKey && keep == Keep::Remote {
             self.bring_parent(&target, image.as_ref())?;
         }
         self.write(&target, current, state, image, keep)?;
-        self.announce(&target, keep, values)?;
+        self.announce(&target, Verdict::Decided(keep), values)?;
         pending::forget(&self.record);
         self.note(Some(keep), Some(&resolver()));
         standing::supersede(&self.record);
@@ -221,9 +212,13 @@ impl Conflict {
     }
 
     /// Tells the other nodes.
-    fn announce(&self, target: &Target, keep: &str, values: &Map<String, Value>) -> Result<()> {
-        let mut metadata =
-            json!({ "conflict_id": self.id.to_string(), "keep": keep, "resolved_by": resolver() });
+    fn announce(
+        &self,
+        target: &Target,
+        verdict: Verdict,
+        values: &Map<String, Value>,
+    ) -> Result<()> {
+        let mut metadata = json!({ "conflict_id": self.id.to_string(), "keep": verdict.word(), "resolved_by": resolver() });
         if !values.is_empty() {
             metadata["row_values"] = Value::Object(values.clone());
         }
@@ -237,13 +232,13 @@ impl Conflict {
         log::append_about(Operation::Resolve, &about)
     }
 
-    fn note(&self, resolution: Option<&str>, resolver: Option<&str>) {
+    fn note(&self, resolution: Option<Keep>, resolver: Option<&str>) {
         query::run(
             "UPDATE concord.conflicts
              SET resolved_at = CASE WHEN $2 IS NOT NULL THEN pg_catalog.clock_timestamp() END,
                  resolution = $2, resolved_by = $3
              WHERE conflict_id = $1",
-            &[ulid(self.id), parameter(resolution), parameter(resolver)],
+            &[ulid(self.id), parameter(resolution.map(Word::word)), parameter(resolver)],
         );
     }
 }

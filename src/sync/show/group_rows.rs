@@ -15,6 +15,7 @@ use crate::sync::table::target::Target;
 use crate::types::parameter::ulid;
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
+use concord_core::operation::Operation;
 use pgrx::JsonB;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -39,18 +40,18 @@ pub struct Touched {
     /// `table_name`
     pub table: String,
     /// Its events' operations.
-    pub operations: Vec<String>,
+    pub operations: Vec<Operation>,
     /// A writer could not see what its row was missing.
     pub unseen: bool,
 }
 
 impl Touched {
-    fn has(&self, operation: &str) -> bool {
-        self.operations.iter().any(|o| o == operation)
+    fn has(&self, operation: Operation) -> bool {
+        self.operations.contains(&operation)
     }
 
     fn deletes(&self) -> bool {
-        self.has("DELETE") || self.has("TRUNCATE")
+        self.has(Operation::Delete) || self.has(Operation::Truncate)
     }
 }
 
@@ -165,7 +166,7 @@ impl GroupRows<'_> {
         let special = unsettled(&own)
             || constraints.children.iter().any(|child| unsettled(&child.child_names))
             || constraints.has_deferrable()
-            || fixed && touched.has("UPDATE")
+            || fixed && touched.has(Operation::Update)
             || untracked && touched.deletes();
         Ok(!special)
     }
@@ -322,7 +323,9 @@ impl GroupRows<'_> {
                 let lacking = foreign_keys::lacking_among(&target, &ids)?;
                 self.add_careful(touched, lacking);
             }
-            if !constraints.children.is_empty() && (touched.deletes() || touched.has("UPDATE")) {
+            if !constraints.children.is_empty()
+                && (touched.deletes() || touched.has(Operation::Update))
+            {
                 self.careful.extend(foreign_keys::orphaned_by(&target, &place)?);
             }
         }

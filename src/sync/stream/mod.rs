@@ -25,8 +25,8 @@ use crate::sync::receive::intake;
 use crate::sync::receive::waiting::forget_applied;
 use crate::sync::retry::enter_waiting;
 use crate::sync::stream::gate::{Arrival, Gate, Way};
-use crate::types::parameter::ulid;
-use concord_core::delivery::Group;
+use crate::types::parameter::{ulid, word};
+use concord_core::delivery::{Group, ReceivedReason};
 use concord_core::ulid::Ulid;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::cell::{Cell, RefCell};
@@ -135,7 +135,10 @@ unsafe fn receive(data: &pg_sys::TriggerData) -> Result<Way> {
     let row =
         unsafe { pg_sys::heap_copy_tuple_as_datum(data.tg_trigtuple, (*data.tg_relation).rd_att) };
     // One row a transaction is marked: the deferred trigger fires for it alone.
-    let reason = if ARRIVED.get() { "incomplete_group" } else { "arriving" };
+    let reason = match ARRIVED.get() {
+        true => ReceivedReason::IncompleteGroup,
+        false => ReceivedReason::Arriving,
+    };
     if intake::store_row((row_type, Some(row)), node.node_id, reason) {
         ARRIVED.set(true);
     }
@@ -223,11 +226,14 @@ fn retreat(group: &Group) {
 
 /// Says of what has arrived and not been looked at why it waits: the tick tries again.
 fn note_failure(failure: &Failure) {
-    let reason = if failure.is_lock_timeout() { "row_locked" } else { "error" };
+    let reason = match failure.is_lock_timeout() {
+        true => ReceivedReason::RowLocked,
+        false => ReceivedReason::Error,
+    };
     query::run(
         "UPDATE concord.received_events SET reason = $1, detail = $2
          WHERE reason = 'arriving' OR reason = 'incomplete_group' AND detail IS NULL",
-        &[parameter(reason), parameter(failure.message.as_str())],
+        &[word(reason), parameter(failure.message.as_str())],
     );
     pgrx::log!("concord: events wait because they could not be applied: {}", failure.message);
 }
