@@ -16,7 +16,7 @@ CREATE FUNCTION concord._events_after(after jsonb, max_events integer)
         LIMIT $2
     $$;
 
-CREATE FUNCTION concord.consume(consumer text, max_events integer)
+CREATE FUNCTION concord.consume(consumer text, max_events integer = 1000, from_now boolean = false)
     RETURNS SETOF concord.change_events
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$
@@ -30,6 +30,15 @@ CREATE FUNCTION concord.consume(consumer text, max_events integer)
         IF max_events IS NULL OR max_events < 1 THEN
             RAISE EXCEPTION 'max_events % is not positive', COALESCE(max_events::text, 'null')
                 USING ERRCODE = 'invalid_parameter_value', HINT = 'Ask for one event or more.';
+        END IF;
+        IF from_now IS NULL THEN
+            RAISE EXCEPTION 'from_now must not be null'
+                USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave the argument out for its default.';
+        END IF;
+        -- Only for a new one does "now" mean anything.
+        IF from_now AND NOT EXISTS (SELECT FROM concord.consumers c WHERE c.consumer = $1) THEN
+            INSERT INTO concord.consumers AS c (consumer, acknowledged) VALUES ($1, concord.vector())
+                ON CONFLICT ON CONSTRAINT consumers_pkey DO NOTHING;
         END IF;
         INSERT INTO concord.consumers AS c (consumer, last_read) VALUES ($1, clock_timestamp())
             ON CONFLICT ON CONSTRAINT consumers_pkey DO UPDATE SET last_read = clock_timestamp()
@@ -94,7 +103,7 @@ CREATE FUNCTION concord.acknowledge(consumer text, upto concord.ulid) RETURNS vo
 
 COMMENT ON FUNCTION concord._events_after(jsonb, integer) IS
     'Internal: events after a vector, up to each node''s first hole';
-COMMENT ON FUNCTION concord.consume(text, integer) IS
+COMMENT ON FUNCTION concord.consume(text, integer, boolean) IS
     'Next events that a reader has not acknowledged; the same ones again until it has';
 COMMENT ON FUNCTION concord.acknowledge(text, concord.ulid) IS
     'Moves a reader''s cursor past an event that it was given';

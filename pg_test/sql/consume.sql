@@ -69,6 +69,17 @@ INSERT INTO page VALUES (10);
 CALL settle();
 SELECT node_sequence, operation, record_id FROM concord.consume('search', 100);
 
+-- A new reader can start from now; for one that is known already that means nothing.
+SELECT count(*) FROM concord.consume('cache', from_now => true);
+INSERT INTO page VALUES (11);
+SELECT node_sequence, record_id FROM concord.consume('cache', from_now => true);
+SELECT node_sequence, record_id FROM concord.consume('cache', from_now => true);
+SELECT count(*) FROM concord.consume('search', from_now => true);
+SELECT count(*) > 5 AS all_that_is_there FROM concord.consume('from the start');
+BEGIN;
+SELECT concord.consume('undone', 5, true);
+ROLLBACK;
+SELECT count(*) FROM concord.consumers WHERE consumer = 'undone';
 -- What is refused.
 \set SHOW_CONTEXT never
 SELECT concord.consume(NULL, 1);
@@ -76,6 +87,7 @@ SELECT concord.consume('', 1);
 SELECT concord.consume('search', 0);
 SELECT concord.consume('search', -1);
 SELECT concord.consume('search', NULL);
+SELECT concord.consume('search', 1, NULL);
 SELECT concord.acknowledge('nobody', :'third');
 SELECT concord.acknowledge(NULL, :'third');
 SELECT concord.acknowledge('search', NULL);

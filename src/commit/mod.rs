@@ -12,8 +12,10 @@ use crate::error::{Error, OrRaise, Result};
 use crate::identity;
 use crate::log::{captured, lost_context};
 use crate::pg::backend::my_database;
+use crate::pg::catalog;
 use crate::pg::function::guard;
 use crate::pg::shmem::{Guarded, wake_launcher};
+use crate::sync::receive::news;
 use pgrx::pg_sys;
 use std::ffi::c_void;
 use write::write_captured;
@@ -36,6 +38,7 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
         guard(|| match event {
             XACT_EVENT_PRE_COMMIT => {
                 lost_context::warn(captured::has_any());
+                tell_news().or_raise();
                 write_captured().or_raise();
             }
             XACT_EVENT_COMMIT => on_commit(),
@@ -46,9 +49,25 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
     }
 }
 
+/// Listeners hear of other nodes' events when these are committed.
+fn tell_news() -> Result<()> {
+    if !news::has_any() {
+        return Ok(());
+    }
+    // DROP EXTENSION in this transaction took all of it along.
+    let Ok(log) = catalog::log() else { return Ok(()) };
+    // SAFETY: the pre-commit callback runs without a snapshot.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+    news::tell(log)?;
+    // SAFETY: pops the snapshot pushed above.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    Ok(())
+}
+
 fn on_commit() {
     let numbered = captured::end();
     forget_rows();
+    news::forget();
     identity::on_commit();
     if numbered && let Ok(mut guarded) = Guarded::lock() {
         guarded.clear_in_flight();
@@ -61,6 +80,7 @@ fn on_abort() {
         lose_numbers();
     }
     forget_rows();
+    news::forget();
     identity::on_abort();
 }
 
@@ -88,6 +108,13 @@ fn refuse_prepare() -> Result<()> {
             "cannot PREPARE a transaction that has written to tables tracked by concord",
         )
         .detail("Its events get their numbers at commit, and COMMIT PREPARED gives no occasion for that.")
+        .hint("COMMIT the transaction instead."));
+    }
+    if news::has_any() {
+        return Err(Error::unsupported(
+            "cannot PREPARE a transaction that has taken in events of other nodes",
+        )
+        .detail("Listeners hear of them at commit, and COMMIT PREPARED gives no occasion for that.")
         .hint("COMMIT the transaction instead."));
     }
     Ok(())

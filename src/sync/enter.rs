@@ -6,6 +6,7 @@ use crate::identity::{self, Attached};
 use crate::pg::query::{self, parameter};
 use crate::sync::conflicts::resolved;
 use crate::sync::receive::group::place;
+use crate::sync::receive::news;
 use crate::sync::receive::waiting::note_applied;
 use crate::sync::show::group_rows::{self, Touched};
 use crate::sync::table::batch::Single;
@@ -33,6 +34,7 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     counts.applied += group.size;
     let reached = advance(group);
     note_applied(group.origin, reached);
+    news::note(group);
     clock::observe(group.hlc)?;
     identity::note_hlc(node, group.hlc)?;
     let origin = Attached { node_id: group.origin, ..node };

@@ -2,4 +2,5 @@
 
 pub mod group;
 pub mod intake;
+pub mod news;
 pub mod waiting;

@@ -9,6 +9,7 @@ mod foreign;
 mod future;
 mod large;
 mod model;
+mod news;
 mod orders;
 mod past;
 mod profile;

@@ -79,3 +79,29 @@ fn a_full_mesh() {
         net.connect(2, 0);
     });
 }
+
+/// Of this node, the only one that tells: the part of the vector that is another's.
+#[test]
+fn listeners_hear_of_what_the_stream_brings() {
+    use postgres::fallible_iterator::FallibleIterator;
+    let net = Net::new("news", 2, &[QUIET]);
+    net.connect(0, 1);
+    net.settle();
+    let mut listener = net.at(1);
+    listener.run("LISTEN concord_events");
+    net.at(0).run("INSERT INTO page VALUES ('one', 't', 'b', 1), ('two', 't', 'b', 2)");
+    let sender: String = net.at(0).one("SELECT concord.node_id()::text");
+    let heard = eventually("the listener hears", || {
+        listener
+            .client()
+            .notifications()
+            .timeout_iter(Duration::from_secs(1))
+            .next()
+            .expect("still connected")
+    });
+    assert_eq!(heard.channel(), "concord_events");
+    let part: String = listener.one(&format!(
+        "SELECT jsonb_build_object('{sender}', concord.vector() -> '{sender}')::text"
+    ));
+    assert_eq!(heard.payload(), part);
+}
