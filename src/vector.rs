@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::pg::layout::{self, Expected};
+use crate::pg::relation::Open;
 use crate::pg::scan::each_row;
 use crate::pg::tuple::RowValues;
 use crate::pg::varlena::{Varlena, to_jsonb};
@@ -43,7 +44,8 @@ pub fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
     let mut vector = Vec::new();
     // SAFETY: the table is open and locked; its columns are those expected.
     unsafe {
-        let relation = pg_sys::table_open(nodes, pg_sys::AccessShareLock as i32);
+        let open = Open::briefly(nodes);
+        let relation = open.as_ptr();
         require(relation)?;
         let descriptor = (*relation).rd_att;
         each_row(relation, |tuple| {
@@ -53,7 +55,6 @@ pub fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
             }
             Ok(())
         })?;
-        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
     }
     Ok(vector)
 }

@@ -8,9 +8,9 @@ use super::shape::Tracked;
 use crate::capture::image::Imager;
 use crate::capture::key_sql::{ROW, key_condition, key_parameters, key_values};
 use crate::error::{Error, OrRaise, Result};
-use crate::pg::catalog;
 use crate::pg::function::argument;
 use crate::pg::query::Snapshot;
+use crate::pg::relation::Open;
 use crate::pg::tuple::RowValues;
 use crate::pg_function;
 use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
@@ -50,13 +50,9 @@ fn copy_out(image: &[u8]) -> pg_sys::Datum {
 }
 
 unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Option<Vec<u8>>> {
-    // SAFETY: the relation is locked, and open while its shape is read.
-    let tracked = unsafe {
-        let open = catalog::open_table(relation, pg_sys::AccessShareLock)?;
-        let tracked = of_relation(open);
-        pg_sys::table_close(open, pg_sys::NoLock as i32);
-        tracked?
-    };
+    // SAFETY: the relation is open while its shape is read.
+    let tracked =
+        unsafe { of_relation(Open::existing(relation, pg_sys::AccessShareLock)?.as_ptr())? };
     let table = crate::pg::catalog::qualified_name(relation);
     let sql = format!("SELECT {ROW} FROM {table} {ROW} WHERE {}", key_condition(&tracked, 1));
     let keys = key_values(&tracked, record_id)?;
@@ -141,9 +137,7 @@ unsafe fn image_of(relation: pg_sys::Oid, row: pg_sys::Datum) -> Result<Vec<u8>>
             )
             .hint("Pass the table's whole row: SELECT concord.row_image('t', t) FROM t;"));
         }
-        let open = catalog::open_table(relation, pg_sys::AccessShareLock)?;
-        let tracked = of_relation(open);
-        pg_sys::table_close(open, pg_sys::NoLock as i32);
-        row_image(&*tracked?, row)
+        let open = Open::existing(relation, pg_sys::AccessShareLock)?;
+        row_image(&*of_relation(open.as_ptr())?, row)
     }
 }

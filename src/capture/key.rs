@@ -6,6 +6,7 @@
 use crate::capture::column::{BTEQUALIMAGE_PROC, Column, position, unknown_column};
 use crate::error::{Error, Result};
 use crate::pg::compat;
+use crate::pg::relation::{Open, type_title};
 use concord_core::options::Options;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
@@ -47,17 +48,16 @@ pub unsafe fn record_key(
 unsafe fn identifying_columns(root: pg_sys::Oid) -> Vec<String> {
     // SAFETY: the root is a live relation; a lock on it is kept to the end of the transaction.
     unsafe {
-        let relation = pg_sys::table_open(root, pg_sys::AccessShareLock as i32);
+        let open = Open::table(root, pg_sys::AccessShareLock);
+        let relation = open.as_ptr();
         let mut index = compat::primary_key_index(relation);
         if index == pg_sys::Oid::INVALID {
             index = pg_sys::RelationGetReplicaIndex(relation);
         }
-        let names = match index {
+        match index {
             pg_sys::Oid::INVALID => Vec::new(),
             index => index_columns(index, relation).unwrap_or_default(),
-        };
-        pg_sys::table_close(relation, pg_sys::NoLock as i32);
-        names
+        }
     }
 }
 
@@ -65,11 +65,10 @@ unsafe fn identifying_columns(root: pg_sys::Oid) -> Vec<String> {
 unsafe fn index_columns(index: pg_sys::Oid, relation: pg_sys::Relation) -> Option<Vec<String>> {
     // SAFETY: the index belongs to the open relation.
     unsafe {
-        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
-        let form = (*index).rd_index;
+        let index = Open::index(index);
+        let form = (*index.as_ptr()).rd_index;
         let count = (*form).indnkeyatts as usize;
         let numbers = (*form).indkey.values.as_slice(count).to_vec();
-        pg_sys::index_close(index, pg_sys::AccessShareLock as i32);
         numbers
             .into_iter()
             .map(|number| {
@@ -123,12 +122,7 @@ pub unsafe fn groups(
 
 unsafe fn is_unique(index: pg_sys::Oid) -> bool {
     // SAFETY: the caller has the index from the relation's own list.
-    unsafe {
-        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
-        let unique = (*(*index).rd_index).indisunique;
-        pg_sys::index_close(index, pg_sys::AccessShareLock as i32);
-        unique
-    }
+    unsafe { (*(*Open::index(index).as_ptr()).rd_index).indisunique }
 }
 
 /// Refuses a key column whose equal values can print differently: 0A000.
@@ -136,10 +130,7 @@ pub fn check_key_type(column: &Column) -> Result<()> {
     if column.is_normalised() || prints_uniquely(column) {
         return Ok(());
     }
-    // SAFETY: format_type_be returns a palloc'ed string.
-    let name = unsafe {
-        CStr::from_ptr(pg_sys::format_type_be(column.base_type)).to_string_lossy().into_owned()
-    };
+    let name = type_title(column.base_type);
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
         format!("column \"{}\" of type {name} cannot be part of a record key", column.name),

@@ -6,6 +6,7 @@
 use super::shape::Tracked;
 use crate::error::{Error, Result};
 use crate::pg::catalog;
+use crate::pg::relation::Open;
 use pgrx::{pg_guard, pg_sys};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -107,7 +108,8 @@ pub fn validate(relation: pg_sys::Oid) -> Result<()> {
     const FUNCTIONS: [&CStr; 3] = [c"capture_trigger", c"version_trigger", c"truncate_trigger"];
     // SAFETY: the relation is open while its triggers are read.
     unsafe {
-        let open = catalog::open_table(relation, pg_sys::AccessShareLock)?;
+        let held = Open::existing(relation, pg_sys::AccessShareLock)?;
+        let open = held.as_ptr();
         let mut result = Ok(());
         if let Some(triggers) = (*open).trigdesc.as_ref() {
             for i in 0..triggers.numtriggers as usize {
@@ -120,7 +122,6 @@ pub fn validate(relation: pg_sys::Oid) -> Result<()> {
                 }
             }
         }
-        pg_sys::table_close(open, pg_sys::NoLock as i32);
         result
     }
 }

@@ -9,6 +9,7 @@ use crate::capture::version::{Version, VersionKind};
 use crate::error::{Error, Result};
 use crate::log::event::Table;
 use crate::pg::memory::new_context;
+use crate::pg::relation::cached_names;
 use crate::pg::tuple::RowValues;
 use crate::pg::varlena::{Varlena, text_array};
 use crate::pg::{compat, externs};
@@ -16,7 +17,6 @@ use crate::types::{hlc::Hlc, ulid::Ulid};
 use concord_core::jsonb::Keys;
 use concord_core::options::{DEFAULT_VERSION_COLUMN, Options, VersionColumn};
 use pgrx::{PgSqlErrorCode, pg_sys};
-use std::ffi::CStr;
 use std::rc::Rc;
 
 /// A relation with one of concord's triggers: a table, or a leaf of a partitioned one.
@@ -168,15 +168,8 @@ impl Shape {
 
 /// The root's name, with the columns that never make a conflict.
 fn table_of(root: pg_sys::Oid, version: Option<&Version>, options: &Options) -> Result<Rc<Table>> {
-    // SAFETY: both return palloc'ed strings or null.
-    let (schema, name) = unsafe {
-        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(root));
-        let name = pg_sys::get_rel_name(root);
-        if schema.is_null() || name.is_null() {
-            return Err(Error::internal(format!("relation {root:?} has no name")));
-        }
-        (CStr::from_ptr(schema).to_string_lossy(), CStr::from_ptr(name).to_string_lossy())
-    };
+    let (schema, name) = cached_names(root)
+        .ok_or_else(|| Error::internal(format!("relation {root:?} has no name")))?;
     let silent: Vec<&str> = version
         .map(|version| version.name.as_str())
         .into_iter()

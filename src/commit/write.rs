@@ -10,6 +10,7 @@ use crate::log::captured::{self, Lent, control, now};
 use crate::log::writer::{Group, Writer};
 use crate::log::{context, holes, metadata};
 use crate::pg::catalog;
+use crate::pg::transaction;
 use crate::pg::varlena::to_jsonb;
 use crate::{ddl, vector, version};
 use concord_core::operation::Operation;
@@ -18,16 +19,15 @@ use pgrx::pg_sys;
 /// Numbers and writes what was captured so far; returns the count of events written by this
 /// transaction. 55000 inside a savepoint, whose rollback could not take numbers back.
 pub fn flush() -> Result<i64> {
-    // SAFETY: reads and advances the transaction state.
-    unsafe {
-        if pg_sys::GetCurrentTransactionNestLevel() > 1 {
-            return Err(Error::wrong_state("concord.flush() cannot run inside a savepoint")
-                .detail("Numbers that it gives out could not be taken back with the savepoint.")
-                .hint("RELEASE the savepoint first; a PL/pgSQL block with EXCEPTION is a savepoint, too."));
-        }
-        write_captured()?;
-        pg_sys::CommandCounterIncrement();
+    if transaction::in_savepoint() {
+        return Err(Error::wrong_state("concord.flush() cannot run inside a savepoint")
+            .detail("Numbers that it gives out could not be taken back with the savepoint.")
+            .hint(
+                "RELEASE the savepoint first; a PL/pgSQL block with EXCEPTION is a savepoint, too.",
+            ));
     }
+    write_captured()?;
+    transaction::make_visible();
     Ok(captured::close())
 }
 
@@ -75,8 +75,7 @@ pub fn write_captured() -> Result<()> {
     buffer.clear();
     captured::note_written(size);
     if written.stale || written.gaps {
-        // SAFETY: makes the group visible to the statements below.
-        unsafe { pg_sys::CommandCounterIncrement() };
+        transaction::make_visible();
         note_consequences(&node, &group, &written);
     }
     // SAFETY: pops the snapshot pushed above.

@@ -8,6 +8,7 @@ use crate::capture::relation;
 use crate::ddl::note::{Quiet, note};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::owner::AsOwner;
+use crate::pg::relation::cached_names;
 use crate::pg::{catalog, query};
 use crate::{pg_function, track, tree};
 use pgrx::{PgSqlErrorCode, pg_sys};
@@ -165,11 +166,7 @@ fn compare_partitions(command: &str, seen: &Watched, table: &Watched) -> Result<
 
 /// The name of a relation, or null where it is gone.
 fn relation_name(relation: pg_sys::Oid) -> Option<String> {
-    // SAFETY: returns a palloc'ed string or null.
-    unsafe {
-        let name = pg_sys::get_rel_name(relation);
-        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
-    }
+    cached_names(relation).map(|(_, name)| name)
 }
 
 /// A table that is gone, or lost its capture trigger.

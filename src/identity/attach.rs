@@ -13,6 +13,7 @@ use crate::pg::backend::{in_recovery, my_database};
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::shmem::{Guarded, Slot};
+use crate::pg::{relation, transaction};
 use crate::settings;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
@@ -47,15 +48,13 @@ fn pin_agrees(node_id: [u8; 16]) -> bool {
 
 fn attach_slowly(log: pg_sys::Oid) -> Result<Attached> {
     let table = catalog::identity()?;
-    let lock = pg_sys::ShareUpdateExclusiveLock as i32;
-    // SAFETY: an ordinary relation lock; PostgreSQL releases it when the transaction ends.
-    unsafe { pg_sys::LockRelationOid(table, lock) };
+    let mode = pg_sys::ShareUpdateExclusiveLock;
+    relation::lock(table, mode);
     if let Some(slot) = slot_for(log)?
         && pin_agrees(slot.node_id)
         && !slot.recheck
     {
-        // SAFETY: releases the lock taken above.
-        unsafe { pg_sys::UnlockRelationOid(table, lock) };
+        relation::unlock(table, mode);
         return Ok(attached(slot.node_id, log));
     }
     let _owner = AsOwner::of(log);
@@ -73,8 +72,8 @@ fn attach_slowly(log: pg_sys::Oid) -> Result<Attached> {
             if !keep_slot(node)? {
                 publish(node, own.contiguous)?;
             }
-            // SAFETY: releases the lock taken above; the slot is there for everybody.
-            unsafe { pg_sys::UnlockRelationOid(table, lock) };
+            // The slot is there for everybody.
+            relation::unlock(table, mode);
             Ok(node)
         }
         (Some(own), Some(old)) => {
@@ -128,9 +127,7 @@ fn publish(node: Attached, contiguous: i64) -> Result<()> {
 /// The node's id for showing: attached where possible; on a standby or in a read-only transaction
 /// the newest identity that the database holds.
 pub fn shown_node_id() -> Result<Ulid> {
-    // SAFETY: reads the transaction state.
-    let read_only = unsafe { pg_sys::XactReadOnly };
-    if !in_recovery() && !read_only {
+    if !in_recovery() && !transaction::is_read_only() {
         return Ok(attach()?.node_id);
     }
     let log = catalog::log()?;

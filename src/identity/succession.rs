@@ -11,6 +11,7 @@ use crate::identity::known::{Identity, last_number};
 use crate::pg::backend::my_database;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
+use crate::pg::transaction;
 use crate::types::parameter::ulid;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
@@ -83,8 +84,7 @@ pub fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Resul
 /// From here to the end of the transaction the identity is private to it.
 fn begin(node: Attached, issued: i64, predecessor: Option<Ulid>) -> Result<Attached> {
     let last_hlc = seed::seed(node.log)?;
-    // SAFETY: reads the transaction state.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    let subtransaction = transaction::subtransaction();
     MINTED.set(Some(Minted {
         node,
         issued,

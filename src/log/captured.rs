@@ -10,6 +10,7 @@ use crate::log::buffer::{Buffer, Link};
 use crate::log::context::Context;
 use crate::log::event::Captured;
 use concord_core::operation::Operation;
+use crate::pg::transaction;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -67,7 +68,7 @@ impl Drop for Lent {
 /// Buffers an event until the transaction commits; returns its position. 55000 after `flush`.
 pub fn append(event: &Captured<'_>) -> Result<usize> {
     TRANSACTION.with_borrow(refuse_after_flush)?;
-    Lent::take().push(event, subtransaction(), spill_limit())
+    Lent::take().push(event, transaction::subtransaction(), spill_limit())
 }
 
 /// Buffers a GAP event, once per table and transaction.
@@ -75,8 +76,9 @@ pub fn append_gap(event: &Captured<'_>) -> Result<()> {
     let Some(table) = event.table else {
         return Ok(());
     };
-    let new = TRANSACTION
-        .with_borrow_mut(|transaction| transaction.buffer.note_gap(table, subtransaction()));
+    let new = TRANSACTION.with_borrow_mut(|transaction| {
+        transaction.buffer.note_gap(table, transaction::subtransaction())
+    });
     if new {
         append(event)?;
     }
@@ -189,8 +191,7 @@ pub fn control(operation: Operation, context: &Rc<Context>) -> Captured<'_> {
         touched: None,
         metadata: None,
         base_version: None,
-        // SAFETY: reads the transaction state.
-        command: unsafe { pg_sys::GetCurrentCommandId(false) },
+        command: transaction::command(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::error::Result;
 use crate::pg::layout::{self, Expected};
+use crate::pg::relation::Open;
 use crate::types::{hlc::Hlc, ulid::Ulid};
 use pgrx::pg_sys;
 
@@ -51,10 +52,5 @@ pub unsafe fn require(log: pg_sys::Relation) -> Result<()> {
 /// The same by its object id, before much is made of it.
 pub fn require_of(log: pg_sys::Oid) -> Result<()> {
     // SAFETY: the relation is open while it is looked at.
-    unsafe {
-        let relation = pg_sys::table_open(log, pg_sys::AccessShareLock as i32);
-        let result = require(relation);
-        pg_sys::table_close(relation, pg_sys::NoLock as i32);
-        result
-    }
+    unsafe { require(Open::table(log, pg_sys::AccessShareLock).as_ptr()) }
 }

@@ -18,6 +18,7 @@ use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
+use crate::pg::{relation, transaction};
 use crate::types::parameter::ulid;
 use concord_core::hlc::Hlc;
 use concord_core::operation::Operation;
@@ -31,23 +32,18 @@ use std::ops::RangeInclusive;
 /// Leaves SERIALIZABLE transactions alone, where reading the log would cost others theirs.
 pub fn fill_if_free(node: Attached) -> Result<i64> {
     let table = catalog::identity()?;
-    // SAFETY: reads the transaction state, and takes an ordinary relation lock, held to the end of
-    // the transaction so that nobody fills the same holes before these are visible.
-    let free = unsafe {
-        pg_sys::XactIsoLevel != pg_sys::XACT_SERIALIZABLE as i32
-            && pg_sys::ConditionalLockRelationOid(table, LOCK)
-    };
+    // Held to the end of the transaction, so that nobody fills the same holes before these are visible.
+    let free = !transaction::is_serializable() && relation::try_lock(table, LOCK);
     if free { fill(node) } else { Ok(0) }
 }
 
 /// Fills the holes of this node, once any other backend that is at it has finished.
 pub fn fill_in_turn(node: Attached) -> Result<i64> {
-    // SAFETY: as in `fill_if_free`.
-    unsafe { pg_sys::LockRelationOid(catalog::identity()?, LOCK) };
+    relation::lock(catalog::identity()?, LOCK);
     fill(node)
 }
 
-const LOCK: i32 = pg_sys::ShareUpdateExclusiveLock as i32;
+const LOCK: u32 = pg_sys::ShareUpdateExclusiveLock;
 
 fn fill(node: Attached) -> Result<i64> {
     let Some((floor, bound)) = finished_range(node)? else {
@@ -61,8 +57,8 @@ fn fill(node: Attached) -> Result<i64> {
         write_voids(node, hole, hlc_for(hole, &present)?)?;
     }
     if !holes.is_empty() {
-        // SAFETY: a second look in this transaction must see the VOID events.
-        unsafe { pg_sys::CommandCounterIncrement() };
+        // A second look in this transaction must see the VOID events.
+        transaction::make_visible();
     }
     Ok(holes.iter().map(|hole| hole.end() - hole.start() + 1).sum())
 }

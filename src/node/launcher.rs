@@ -5,6 +5,7 @@
 use crate::error::{OrRaise, Result};
 use crate::node::tick::tick;
 use crate::pg::function::guard;
+use crate::pg::relation::Open;
 use crate::pg::scan::each_row;
 use crate::pg::shmem::{Guarded, preloaded, shared};
 use crate::settings;
@@ -159,14 +160,13 @@ fn read_databases() -> Result<HashMap<pg_sys::Oid, bool>> {
     // (get_database_list, src/backend/postmaster/autovacuum.c).
     unsafe {
         pg_sys::StartTransactionCommand();
-        let lock = pg_sys::AccessShareLock as i32;
-        let relation = pg_sys::table_open(pg_sys::DatabaseRelationId, lock);
-        each_row(relation, |tuple| {
+        let open = Open::briefly(pg_sys::DatabaseRelationId);
+        each_row(open.as_ptr(), |tuple| {
             let form = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_database>();
             databases.insert(form.oid, form.datallowconn && !form.datistemplate);
             Ok(())
         })?;
-        pg_sys::table_close(relation, lock);
+        drop(open);
         pg_sys::CommitTransactionCommand();
     }
     Ok(databases)

@@ -8,6 +8,7 @@ use crate::identity::succession::{insert_identity, succeed, take_slot_away};
 use crate::identity::{attach, is_minting, note_clock_before};
 use crate::log::holes;
 use crate::pg::owner::AsOwner;
+use crate::pg::relation;
 use crate::pg::{catalog, query};
 use crate::types::parameter::ulid;
 use concord_core::hlc::Hlc;
@@ -23,10 +24,7 @@ pub fn reset() -> Result<Hlc> {
         return Err(Error::wrong_state("this transaction has taken a new identity already")
             .hint("COMMIT first."));
     }
-    // SAFETY: an ordinary relation lock; PostgreSQL releases it when the transaction ends.
-    unsafe {
-        pg_sys::LockRelationOid(catalog::identity()?, pg_sys::ShareUpdateExclusiveLock as i32);
-    }
+    relation::lock(catalog::identity()?, pg_sys::ShareUpdateExclusiveLock);
     // Nobody else could void the numbers that this identity lost.
     holes::fill_in_turn(old)?;
     take_slot_away(old.node_id, false)?;

@@ -5,7 +5,7 @@
 use crate::error::{Error, Result};
 use crate::pg::query::{self, parameter};
 use concord_core::names::quote_identifier;
-use pgrx::{PgSqlErrorCode, pg_sys};
+use pgrx::pg_sys;
 use std::ffi::CStr;
 
 /// `concord.change_events`.
@@ -57,20 +57,6 @@ pub fn function(name: &CStr) -> Result<pg_sys::Oid> {
 fn not_installed() -> Error {
     Error::wrong_state("extension concord is not installed in this database")
         .hint("CREATE EXTENSION concord;")
-}
-
-/// Opens a table, which somebody may have dropped: 42P01.
-pub fn open_table(oid: pg_sys::Oid, lock: u32) -> Result<pg_sys::Relation> {
-    // SAFETY: returns null where there is no such relation.
-    let relation = unsafe { pg_sys::try_table_open(oid, lock as i32) };
-    if relation.is_null() {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("relation with OID {} does not exist", oid.to_u32()),
-        )
-        .hint("Give the table by name."));
-    }
-    Ok(relation)
 }
 
 fn table(name: &CStr) -> Result<pg_sys::Oid> {

@@ -15,8 +15,10 @@ pub mod query;
 #[cfg(any(test, feature = "pg_test"))]
 mod query_tests;
 mod raised;
+pub mod relation;
 pub mod scan;
 pub mod shmem;
+pub mod transaction;
 pub mod trigger;
 pub mod tuple;
 pub mod varlena;

@@ -9,6 +9,7 @@ use crate::identity::{self, Attached};
 use crate::log::columns;
 use crate::pg::owner::{AsOwner, prefer_indexes, silence_triggers};
 use crate::pg::{catalog, query, scan};
+use crate::pg::{relation, transaction};
 use crate::sync::decide::pending;
 use crate::sync::receive::{intake, waiting};
 use crate::sync::table::target::forget_targets;
@@ -70,8 +71,7 @@ pub fn as_applier<R>(body: impl FnOnce(Attached) -> Result<R>) -> Result<R> {
 
 /// A snapshot of old would hide from the fold what others have committed since.
 pub fn refuse_snapshots() -> Result<()> {
-    // SAFETY: reads the transaction state.
-    if unsafe { pg_sys::XactIsoLevel } > pg_sys::XACT_READ_COMMITTED as i32 {
+    if transaction::keeps_snapshot() {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
             "events are applied in READ COMMITTED transactions only",
@@ -83,9 +83,7 @@ pub fn refuse_snapshots() -> Result<()> {
 
 /// Waits until no other transaction applies, and keeps others from it until this one ends.
 pub fn lock_appliers() -> Result<()> {
-    let table = catalog::received()?;
-    // SAFETY: an ordinary relation lock, held to the end of the transaction.
-    unsafe { pg_sys::LockRelationOid(table, pg_sys::ShareRowExclusiveLock as i32) };
+    relation::lock(catalog::received()?, pg_sys::ShareRowExclusiveLock);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::ddl::{self, Quiet};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
+use crate::pg::relation::{self, Open};
 use concord_core::options::VersionColumn;
 use pgrx::{JsonB, PgLogLevel, PgSqlErrorCode, pg_extern, pg_sys};
 
@@ -93,20 +94,17 @@ fn set_up(relation: pg_sys::Oid, arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
+/// The lock that CREATE TRIGGER takes.
 fn lock(relation: pg_sys::Oid) {
-    // SAFETY: an ordinary relation lock, the one that CREATE TRIGGER takes.
-    unsafe { pg_sys::LockRelationOid(relation, pg_sys::ShareRowExclusiveLock as i32) };
+    relation::lock(relation, pg_sys::ShareRowExclusiveLock);
 }
 
 /// Reads the relation as its triggers will; whether it has a version column.
 fn load(relation: pg_sys::Oid, arguments: &[String]) -> Result<bool> {
-    // SAFETY: the relation is locked; it is open while it is read.
-    unsafe {
-        let open = catalog::open_table(relation, pg_sys::NoLock)?;
-        let tracked = Tracked::load(open, arguments);
-        pg_sys::table_close(open, pg_sys::NoLock as i32);
-        Ok(tracked?.version.is_some())
-    }
+    let open = Open::existing(relation, pg_sys::NoLock)?;
+    // SAFETY: the relation is open.
+    let tracked = unsafe { Tracked::load(open.as_ptr(), arguments)? };
+    Ok(tracked.version.is_some())
 }
 
 fn suggest_redaction(table: &str, column: &str) {

@@ -11,6 +11,7 @@ use crate::pg::attempt::{Failure, attempt};
 use crate::pg::catalog;
 use crate::pg::owner::{AsOwner, AsTableOwner, without_jit};
 use crate::pg::query::{self, parameter};
+use crate::pg::relation;
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::tree::{Problem, problems};
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
@@ -22,20 +23,18 @@ const AT_ONCE: usize = 5000;
 /// Opens and closes `tree` conflicts; returns how many are new. Waits for others who do the same.
 pub fn check() -> Result<i64> {
     check_with(|table, mode| {
-        // SAFETY: an ordinary relation lock, kept to the end of the transaction.
-        unsafe { pg_sys::LockRelationOid(table, mode) };
+        relation::lock(table, mode);
         true
     })
 }
 
 /// The same, unless somebody else is at it: then they see to it.
 pub fn check_if_free() -> Result<i64> {
-    // SAFETY: as in `check`.
-    check_with(|table, mode| unsafe { pg_sys::ConditionalLockRelationOid(table, mode) })
+    check_with(relation::try_lock)
 }
 
-fn check_with(lock: impl FnOnce(pg_sys::Oid, pg_sys::LOCKMODE) -> bool) -> Result<i64> {
-    if !declared::any()? || !lock(catalog::trees()?, pg_sys::ShareRowExclusiveLock as i32) {
+fn check_with(lock: impl FnOnce(pg_sys::Oid, u32) -> bool) -> Result<i64> {
+    if !declared::any()? || !lock(catalog::trees()?, pg_sys::ShareRowExclusiveLock) {
         return Ok(0);
     }
     let _neutral = Neutral::enter(true);

@@ -7,6 +7,7 @@ use super::table::{Shape, shape_of};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::catalog;
 use crate::pg::owner::AsOwner;
+use crate::pg::relation::lock;
 use crate::track;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_extern, pg_sys};
 use std::ffi::CStr;
@@ -46,8 +47,8 @@ fn set_up(relation: Option<pg_sys::Oid>, columns: [Option<String>; 4]) -> Result
     let relation = given(relation, "relation", "Name a table.")?;
     given(columns[0].as_ref(), "parent", "Name the column that points to the row above.")?;
     let name = track::check_owned(relation)?;
-    // SAFETY: an ordinary relation lock: the columns stay as they are until the commit.
-    unsafe { pg_sys::LockRelationOid(relation, pg_sys::AccessShareLock as i32) };
+    // The columns stay as they are until the commit.
+    lock(relation, pg_sys::AccessShareLock);
     let shape = shape_of(relation, &columns, &name)?;
     refuse_doubles(&shape, &columns)?;
     let Some((schema, table)) = catalog::names_of(relation) else { return Ok(()) };

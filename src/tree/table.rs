@@ -12,11 +12,11 @@ use crate::capture::shape::Tracked;
 use crate::error::{Error, Result};
 use crate::pg::catalog::{qualified_name, type_name};
 use crate::pg::query::{self, parameter};
+use crate::pg::relation::{Open, try_lock, type_title};
 use concord_core::names::quote_identifier;
 use concord_core::tree::{Node, Pointer, Rows};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::collections::BTreeSet;
-use std::ffi::CStr;
 use std::rc::Rc;
 
 /// The key of a table that can be a tree.
@@ -34,18 +34,13 @@ pub struct Shape {
 /// Reads a relation that is locked. 55000 where it is not tracked, 42703 where a column is missing,
 /// 42804 where the key is not one column of the pointers' type. `name` is what errors call it.
 pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str) -> Result<Shape> {
-    // SAFETY: the relation is locked; it is open while its shape is read, if it is there.
-    let tracked = unsafe {
-        let open = pg_sys::try_table_open(relation, pg_sys::NoLock as i32);
-        let tracked = (!open.is_null()).then(|| relation::of_relation(open).ok()).flatten();
-        if !open.is_null() {
-            pg_sys::table_close(open, pg_sys::NoLock as i32);
-        }
-        tracked.ok_or_else(|| {
-            Error::wrong_state(format!("table {name} is not tracked"))
-                .hint("SELECT concord.track('...') first.")
-        })?
-    };
+    let open = Open::existing(relation, pg_sys::NoLock).ok();
+    // SAFETY: the relation is open.
+    let tracked = open.and_then(|open| unsafe { relation::of_relation(open.as_ptr()) }.ok());
+    let tracked = tracked.ok_or_else(|| {
+        Error::wrong_state(format!("table {name} is not tracked"))
+            .hint("SELECT concord.track('...') first.")
+    })?;
     let mismatch = |message: String| Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message);
     let [key] = tracked.record_key[..] else {
         let count = tracked.record_key.len();
@@ -70,9 +65,9 @@ pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str
             return Err(mismatch(format!(
                 "column \"{}\" of type {} cannot point to key \"{}\" of type {}",
                 column.name,
-                spelled(column.base_type),
+                type_title(column.base_type),
                 key.name,
-                spelled(key.base_type)
+                type_title(key.base_type)
             ))
             .hint("A pointer holds the key of another row, and has its type."));
         }
@@ -83,11 +78,6 @@ pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str
         type_name: type_name(key.base_type),
         tracked: Rc::clone(&tracked),
     })
-}
-
-fn spelled(type_oid: pg_sys::Oid) -> String {
-    // SAFETY: format_type_be returns a palloc'ed string.
-    unsafe { CStr::from_ptr(pg_sys::format_type_be(type_oid)).to_string_lossy().into_owned() }
 }
 
 /// The table of a tree, ready to be read.
@@ -101,10 +91,7 @@ pub struct TreeTable<'a> {
 impl<'a> TreeTable<'a> {
     /// `None` where the table is just being altered, or is not any more what was declared.
     pub fn open(tree: &'a Tree) -> Option<TreeTable<'a>> {
-        // SAFETY: an ordinary relation lock, kept to the end of the transaction.
-        let locked = unsafe {
-            pg_sys::ConditionalLockRelationOid(tree.relation, pg_sys::AccessShareLock as i32)
-        };
+        let locked = try_lock(tree.relation, pg_sys::AccessShareLock);
         let shape = shape_of(tree.relation, &tree.columns, &tree.table).ok().filter(|_| locked)?;
         Some(TreeTable { tree, shape, name: qualified_name(tree.relation) })
     }

@@ -9,6 +9,7 @@ use crate::capture::shape::Tracked;
 use crate::error::Result;
 use crate::pg::catalog::{self, qualified_name};
 use crate::pg::compat;
+use crate::pg::relation::{Open, lock};
 use crate::sync::table::constraints::Constraints;
 use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::pg_sys;
@@ -91,8 +92,8 @@ impl Target {
 
     /// As it was read before, if nothing has changed.
     fn kept(key: &(String, String), oid: pg_sys::Oid) -> Result<Option<Rc<Target>>> {
-        // SAFETY: an ordinary relation lock; taking it makes others' changes known.
-        unsafe { pg_sys::LockRelationOid(oid, pg_sys::RowExclusiveLock as i32) };
+        // Taking the lock makes others' changes known.
+        lock(oid, pg_sys::RowExclusiveLock);
         let generation = relation::generation();
         let known = KEPT.with_borrow(|kept| {
             let kept = kept.get(key)?;
@@ -111,13 +112,14 @@ impl Target {
         // SAFETY: the relation is locked, and open while its shape is read.
         unsafe {
             // Somebody may have dropped it just now.
-            let Ok(open) = catalog::open_table(oid, pg_sys::RowExclusiveLock) else {
+            let Ok(open) = Open::existing(oid, pg_sys::RowExclusiveLock) else {
                 return Ok(None);
             };
-            let tracked = relation::of_relation(open);
-            let columns = tracked.as_ref().map(|tracked| read_columns((*open).rd_att, tracked));
-            let row_type = (*(*open).rd_rel).reltype;
-            pg_sys::table_close(open, pg_sys::NoLock as i32);
+            let relation_data = open.as_ptr();
+            let tracked = relation::of_relation(relation_data);
+            let columns =
+                tracked.as_ref().map(|tracked| read_columns((*relation_data).rd_att, tracked));
+            let row_type = (*(*relation_data).rd_rel).reltype;
             let (Ok(tracked), Ok(columns)) = (&tracked, columns) else { return Ok(None) };
             Ok(Some(Target {
                 tracked: Rc::clone(tracked),
