@@ -1,7 +1,5 @@
 //! The settings, their checks, and the flag that says that a write's context may have changed.
 
-#![allow(unsafe_code)]
-
 use concord_core::context::{is_inet, is_json_object};
 use concord_core::ulid::Ulid;
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
@@ -32,6 +30,7 @@ thread_local! {
 static ON_CONTEXT: OnceLock<fn()> = OnceLock::new();
 
 /// Registers the settings, and what is told of each assignment to one of the context. Called once, from `_PG_init`.
+#[allow(unsafe_code)]
 pub fn register(on_context: fn()) {
     ON_CONTEXT.get_or_init(|| on_context);
     register_node();
@@ -48,6 +47,7 @@ pub fn register(on_context: fn()) {
     unsafe { pg_sys::MarkGUCPrefixReserved(c"concord".as_ptr()) };
 }
 
+#[allow(unsafe_code)]
 fn register_node() {
     // SAFETY: the hooks are guarded functions that live as long as the library.
     unsafe {
@@ -103,6 +103,7 @@ fn register_node() {
     );
 }
 
+#[allow(unsafe_code)]
 fn register_context() {
     type Setting = (&'static CStr, &'static CStr, &'static Text, pg_sys::GucStringCheckHook);
     let settings: [Setting; 6] = [
@@ -215,6 +216,7 @@ fn ulids(text: &str) -> Vec<Ulid> {
 }
 
 #[pg_guard]
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn note_context_change(_value: *const c_char, _extra: *mut c_void) {
     CONTEXT_CHANGED.set(true);
     if let Some(listener) = ON_CONTEXT.get() {
@@ -223,6 +225,7 @@ unsafe extern "C-unwind" fn note_context_change(_value: *const c_char, _extra: *
 }
 
 #[pg_guard]
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn check_node_id(
     value: *mut *mut c_char,
     _extra: *mut *mut c_void,
@@ -239,6 +242,7 @@ unsafe extern "C-unwind" fn check_node_id(
 }
 
 #[pg_guard]
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn check_ip(
     value: *mut *mut c_char,
     _extra: *mut *mut c_void,
@@ -249,6 +253,7 @@ unsafe extern "C-unwind" fn check_ip(
 }
 
 #[pg_guard]
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn check_metadata(
     value: *mut *mut c_char,
     _extra: *mut *mut c_void,
@@ -259,6 +264,7 @@ unsafe extern "C-unwind" fn check_metadata(
 }
 
 #[pg_guard]
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn check_depends_on(
     value: *mut *mut c_char,
     _extra: *mut *mut c_void,
@@ -271,6 +277,7 @@ unsafe extern "C-unwind" fn check_depends_on(
 
 /// Takes an empty value or one that `good` accepts; otherwise leaves the hint for the error, whose
 /// primary message (`invalid value for parameter ...`, 22023) is PostgreSQL's.
+#[allow(unsafe_code)]
 unsafe fn accept(value: *mut *mut c_char, good: impl Fn(&str) -> bool, hint: &str) -> bool {
     // SAFETY: a check hook's value is null or a NUL-terminated string.
     unsafe {

@@ -1,7 +1,5 @@
 //! The vector: what this node has taken in of each other node's events.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, Result};
 use crate::pg::layout::{self, Expected};
 use crate::pg::relation::Open;
@@ -40,6 +38,7 @@ fn empty_object() -> Varlena {
 }
 
 /// Numbers applied of each node. Reads the table directly: this runs at every commit.
+#[allow(unsafe_code)]
 pub fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
     let mut vector = Vec::new();
     // SAFETY: the table is open and locked; its columns are those expected.
@@ -60,6 +59,7 @@ pub fn read(nodes: pg_sys::Oid) -> Result<Vec<([u8; 16], i64)>> {
 }
 
 /// Refuses a table whose columns are not those of sql/20_identity.sql as far as they are read.
+#[allow(unsafe_code)]
 unsafe fn require(nodes: pg_sys::Relation) -> Result<()> {
     let expected: [Expected<'_>; APPLIED_SEQUENCE + 1] = [
         ("node_id", SqlUlid::oid()),

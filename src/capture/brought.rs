@@ -1,7 +1,5 @@
 //! What INSERTs brought as their versions.
 
-#![allow(unsafe_code)]
-
 use crate::capture::shape::Tracked;
 use crate::capture::version::Stamp;
 use crate::pg::tuple::RowValues;
@@ -25,6 +23,7 @@ pub fn take(stamp: Stamp) -> Option<Option<Stamp>> {
 }
 
 /// A row is in the table: from now on its stamp can be read, and means itself.
+#[allow(unsafe_code)]
 pub fn forget(tracked: &Tracked, row: &RowValues) {
     let Some(version) = &tracked.version else { return };
     if let Some(datum) = row.get(version.index) {

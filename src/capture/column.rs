@@ -3,8 +3,6 @@
 //! One rule holds for every type: `(image ->> column)::type` is the value. Numbers and booleans are
 //! JSON's own, `jsonb` objects and arrays stand as they are, everything else is the type's text.
 
-#![allow(unsafe_code)]
-
 use super::memory::RowMemory;
 use crate::error::{Error, Result};
 use crate::pg::function;
@@ -49,11 +47,13 @@ enum Kind {
     Output,
 }
 
+#[allow(unsafe_code)]
 impl Column {
     /// Prepares a column. Look-ups of its output function live in `context`.
     ///
     /// # Safety
     /// `context` outlives the column.
+    #[allow(unsafe_code)]
     pub unsafe fn new(
         attribute: &pg_sys::FormData_pg_attribute,
         index: usize,
@@ -92,6 +92,7 @@ impl Column {
     ///
     /// # Safety
     /// The datum is a value of this column, not null; `memory` is the current context.
+    #[allow(unsafe_code)]
     pub unsafe fn field<'m>(
         &self,
         datum: pg_sys::Datum,
@@ -121,6 +122,7 @@ impl Column {
     ///
     /// # Safety
     /// As for `field`.
+    #[allow(unsafe_code)]
     pub unsafe fn text<'m>(&self, datum: pg_sys::Datum, _memory: &'m RowMemory) -> &'m [u8] {
         // SAFETY: the function is the type's own; nothing else uses it meanwhile, as a backend has
         // one thread and output functions do not fire triggers.
@@ -131,6 +133,7 @@ impl Column {
     }
 
     /// Not a number, infinities and minus zero have no JSON number.
+    #[allow(unsafe_code)]
     unsafe fn float<'m>(
         &self,
         value: f64,
@@ -145,6 +148,7 @@ impl Column {
         }
     }
 
+    #[allow(unsafe_code)]
     unsafe fn numeric<'m>(&self, datum: pg_sys::Datum, memory: &'m RowMemory) -> Field<'m> {
         // SAFETY: detoasting leaves a four-byte header; the flags are the first two bytes after it
         // (`NUMERIC_SPECIAL` in src/backend/utils/adt/numeric.c).
@@ -161,6 +165,7 @@ impl Column {
 
     /// Objects and arrays stand as they are; of scalars, strings and JSON's null are shown as JSON
     /// text, which no other value's text can be mistaken for.
+    #[allow(unsafe_code)]
     unsafe fn document<'m>(&self, datum: pg_sys::Datum, memory: &'m RowMemory) -> Field<'m> {
         // SAFETY: as for `field`.
         let container = unsafe { payload(datum, memory) };
@@ -179,6 +184,7 @@ impl Column {
     }
 
     /// Whether this column has the same value in both rows, which are of its relation.
+    #[allow(unsafe_code)]
     pub fn same_in(&self, old: &RowValues, new: &RowValues) -> bool {
         match (old.get(self.index), new.get(self.index)) {
             (None, None) => true,
@@ -192,6 +198,7 @@ impl Column {
     ///
     /// # Safety
     /// Both datums are values of this column, not null.
+    #[allow(unsafe_code)]
     pub unsafe fn same(&self, old: pg_sys::Datum, new: pg_sys::Datum) -> bool {
         // SAFETY: by the caller's promise.
         unsafe { same_image(self.by_value, self.length, old, new) }
@@ -202,6 +209,7 @@ impl Column {
 ///
 /// # Safety
 /// Both are values of a type with these properties, not null.
+#[allow(unsafe_code)]
 pub unsafe fn same_image(
     by_value: bool,
     length: i16,
@@ -238,6 +246,7 @@ impl Kind {
 
 /// Whether the text of a type shows names, whose schema depends on `search_path`, or money, whose
 /// form depends on `lc_monetary`. Types unknown here are taken to.
+#[allow(unsafe_code)]
 pub fn needs_neutral_names(type_oid: pg_sys::Oid) -> bool {
     // SAFETY: catalog look-ups by object id.
     unsafe {
@@ -269,6 +278,7 @@ pub fn needs_neutral_names(type_oid: pg_sys::Oid) -> bool {
     }
 }
 
+#[allow(unsafe_code)]
 unsafe fn payload(datum: pg_sys::Datum, _memory: &RowMemory) -> &[u8] {
     // SAFETY: detoasted into the current context, or in the tuple, which outlives the row's memory.
     unsafe {
@@ -278,6 +288,7 @@ unsafe fn payload(datum: pg_sys::Datum, _memory: &RowMemory) -> &[u8] {
     }
 }
 
+#[allow(unsafe_code)]
 fn integer(value: i64, _memory: &RowMemory) -> Field<'_> {
     // SAFETY: returns a palloc'ed numeric with a four-byte header.
     unsafe {
@@ -286,6 +297,7 @@ fn integer(value: i64, _memory: &RowMemory) -> Field<'_> {
     }
 }
 
+#[allow(unsafe_code)]
 fn number_from_text<'m>(text: &'m [u8], _memory: &'m RowMemory) -> Field<'m> {
     // SAFETY: the text is NUL-terminated behind its end, as OutputFunctionCall leaves it.
     unsafe {
@@ -309,6 +321,7 @@ fn money(cents: i64, memory: &RowMemory) -> &[u8] {
 ///
 /// # Safety
 /// As for [`Column::field`].
+#[allow(unsafe_code)]
 pub unsafe fn key_field<'m>(
     column: &Column,
     datum: pg_sys::Datum,

@@ -1,45 +1,34 @@
 //! `concord._row_now`: the image of a row as the table has it.
 
-#![allow(unsafe_code)]
-
 use super::memory::RowMemory;
 use super::relation::of_relation;
 use super::shape::Tracked;
 use crate::capture::image::Imager;
 use crate::capture::key_sql::{ROW, key_condition, key_parameters, key_values};
 use crate::error::{Error, OrRaise, Result};
-use crate::pg::function::argument;
 use crate::pg::query::Snapshot;
 use crate::pg::relation::Open;
 use crate::pg::tuple::RowValues;
 use crate::pg_function;
-use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
+use pgrx::{PgSqlErrorCode, pg_sys};
 
 pg_function!(
     /// `concord._row_now(regclass, text, boolean) → jsonb`: null where no row has this key, or, if asked
     /// to be exact, where its `record_id` is spelled otherwise; 55000 for a
     /// table that is not tracked, 22023 for a `record_id` of the wrong form.
     row_now,
-    |fcinfo| {
-        // SAFETY: declared STRICT with arguments of types regclass and text.
-        let image = unsafe {
-            let relation = argument(fcinfo, 0).and_then(|d| pg_sys::Oid::from_datum(d, false));
-            let record = argument(fcinfo, 1).and_then(|d| String::from_datum(d, false));
-            let exact = argument(fcinfo, 2).is_some_and(|d| d.value() != 0);
-            let relation = relation.unwrap_or(pg_sys::Oid::INVALID);
-            read(relation, &record.unwrap_or_default(), exact).or_raise()
-        };
-        match image {
+    |call| {
+        let relation = call.argument(0).unwrap_or(pg_sys::Oid::INVALID);
+        let record: String = call.argument(1).unwrap_or_default();
+        let exact = call.argument(2).unwrap_or_default();
+        match read(relation, &record, exact).or_raise() {
             Some(image) => copy_out(&image),
-            None => {
-                // SAFETY: the call's own.
-                unsafe { (*fcinfo).isnull = true };
-                pg_sys::Datum::from(0)
-            }
+            None => call.null(),
         }
     }
 );
 
+#[allow(unsafe_code)]
 fn copy_out(image: &[u8]) -> pg_sys::Datum {
     // SAFETY: the copy has room for the whole varlena.
     unsafe {
@@ -49,7 +38,8 @@ fn copy_out(image: &[u8]) -> pg_sys::Datum {
     }
 }
 
-unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Option<Vec<u8>>> {
+#[allow(unsafe_code)]
+fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Option<Vec<u8>>> {
     // SAFETY: the relation is open while its shape is read.
     let tracked =
         unsafe { of_relation(Open::existing(relation, pg_sys::AccessShareLock)?.as_ptr())? };
@@ -73,6 +63,7 @@ unsafe fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Op
 ///
 /// # Safety
 /// The datum is a row of the tracked table's own row type, not null.
+#[allow(unsafe_code)]
 pub unsafe fn row_image(tracked: &Tracked, row: pg_sys::Datum) -> Result<Vec<u8>> {
     // SAFETY: by the caller's promise.
     unsafe { with_row(tracked, row, |imager, values| imager.image(values)) }
@@ -82,12 +73,14 @@ pub unsafe fn row_image(tracked: &Tracked, row: pg_sys::Datum) -> Result<Vec<u8>
 ///
 /// # Safety
 /// As for `row_image`.
+#[allow(unsafe_code)]
 pub unsafe fn record_id_of(tracked: &Tracked, row: pg_sys::Datum) -> Result<String> {
     // SAFETY: by the caller's promise.
     let id = unsafe { with_row(tracked, row, |imager, values| imager.record_id(values))? };
     Ok(String::from_utf8_lossy(&id[4..]).into_owned())
 }
 
+#[allow(unsafe_code)]
 unsafe fn with_row<R>(
     tracked: &Tracked,
     row: pg_sys::Datum,
@@ -115,16 +108,15 @@ pg_function!(
     /// `concord.row_image(regclass, record) → jsonb`: the image of a row of a tracked table. 55000
     /// where the table is not tracked, 42804 where the row is another table's.
     row_image_of,
-    |fcinfo| {
-        // SAFETY: declared STRICT with arguments of types regclass and record.
-        unsafe {
-            let relation = argument(fcinfo, 0).and_then(|d| pg_sys::Oid::from_datum(d, false));
-            let row = argument(fcinfo, 1).unwrap_or(pg_sys::Datum::from(0));
-            copy_out(&image_of(relation.unwrap_or(pg_sys::Oid::INVALID), row).or_raise())
-        }
+    |call| {
+        let relation = call.argument(0).unwrap_or(pg_sys::Oid::INVALID);
+        let row = call.datum(1).unwrap_or(pg_sys::Datum::from(0));
+        // SAFETY: sql/ declares a record, and the function STRICT.
+        copy_out(&unsafe { image_of(relation, row) }.or_raise())
     }
 );
 
+#[allow(unsafe_code)]
 unsafe fn image_of(relation: pg_sys::Oid, row: pg_sys::Datum) -> Result<Vec<u8>> {
     // SAFETY: the row's own type says whose it is.
     unsafe {

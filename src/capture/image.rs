@@ -1,7 +1,5 @@
 //! A row's images and its `record_id`.
 
-#![allow(unsafe_code)]
-
 use super::column::{Column, key_field};
 use super::memory::RowMemory;
 use super::settings::Neutral;
@@ -23,6 +21,7 @@ pub struct Imager<'a> {
     _neutral: Option<Neutral>,
 }
 
+#[allow(unsafe_code)]
 impl<'a> Imager<'a> {
     /// Ready for rows of `tracked`; session settings that would show are set aside while it lives.
     pub fn new(tracked: &'a Tracked, memory: &'a RowMemory) -> Imager<'a> {
@@ -31,6 +30,7 @@ impl<'a> Imager<'a> {
     }
 
     /// The image of a row, as a complete `jsonb` value.
+    #[allow(unsafe_code)]
     pub fn image(&self, row: &RowValues) -> Result<Vec<u8>> {
         let mut fields = Vec::with_capacity(self.tracked.columns.len());
         for column in &self.tracked.columns {
@@ -115,6 +115,7 @@ fn field_size(field: &Field<'_>) -> usize {
     }
 }
 
+#[allow(unsafe_code)]
 fn number_text(number: &[u8]) -> &[u8] {
     // SAFETY: the bytes are a complete numeric; numeric_out returns a palloc'ed C string in the row
     // context, which outlives the caller's use.

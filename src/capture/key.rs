@@ -1,8 +1,6 @@
 //! Which columns identify a record, and which belong together: from the relation's indexes and from
 //! the options.
 
-#![allow(unsafe_code)]
-
 use crate::capture::column::{BTEQUALIMAGE_PROC, Column, position, unknown_column};
 use crate::error::{Error, Result};
 use crate::pg::compat;
@@ -15,6 +13,7 @@ use std::ffi::CStr;
 ///
 /// # Safety
 /// The root is a live relation.
+#[allow(unsafe_code)]
 pub unsafe fn record_key(
     root: pg_sys::Oid,
     options: &Options,
@@ -45,6 +44,7 @@ pub unsafe fn record_key(
 }
 
 /// The columns of the primary key, or else of the replica identity's index.
+#[allow(unsafe_code)]
 unsafe fn identifying_columns(root: pg_sys::Oid) -> Vec<String> {
     // SAFETY: the root is a live relation; a lock on it is kept to the end of the transaction.
     unsafe {
@@ -62,6 +62,7 @@ unsafe fn identifying_columns(root: pg_sys::Oid) -> Vec<String> {
 }
 
 /// The names of an index's key columns, or `None` where one is an expression.
+#[allow(unsafe_code)]
 unsafe fn index_columns(index: pg_sys::Oid, relation: pg_sys::Relation) -> Option<Vec<String>> {
     // SAFETY: the index belongs to the open relation.
     unsafe {
@@ -84,6 +85,7 @@ unsafe fn index_columns(index: pg_sys::Oid, relation: pg_sys::Relation) -> Optio
 ///
 /// # Safety
 /// The relation is open.
+#[allow(unsafe_code)]
 pub unsafe fn groups(
     relation: pg_sys::Relation,
     options: &Options,
@@ -120,6 +122,7 @@ pub unsafe fn groups(
     Ok(groups)
 }
 
+#[allow(unsafe_code)]
 unsafe fn is_unique(index: pg_sys::Oid) -> bool {
     // SAFETY: the caller has the index from the relation's own list.
     unsafe { (*(*Open::index(index).as_ptr()).rd_index).indisunique }
@@ -162,6 +165,7 @@ pub fn prints_uniquely(column: &Column) -> bool {
         || has_equal_images(column.base_type, column.collation)
 }
 
+#[allow(unsafe_code)]
 pub fn is_enum(type_oid: pg_sys::Oid) -> bool {
     // SAFETY: a catalog look-up by object id.
     unsafe { pg_sys::get_typtype(type_oid) as u8 == pg_sys::TYPTYPE_ENUM }
@@ -169,6 +173,7 @@ pub fn is_enum(type_oid: pg_sys::Oid) -> bool {
 
 /// Whether equal values of the type are the same to the bit: what its default btree operator class
 /// says to allow deduplication (`BTEQUALIMAGE_PROC`, src/include/access/nbtree.h).
+#[allow(unsafe_code)]
 pub fn has_equal_images(type_oid: pg_sys::Oid, collation: pg_sys::Oid) -> bool {
     // SAFETY: catalog look-ups by object id; the support function takes the class's input type.
     unsafe {

@@ -1,7 +1,5 @@
 //! The record key in SQL over a tracked table.
 
-#![allow(unsafe_code)]
-
 use crate::capture::column::Column;
 use crate::capture::shape::Tracked;
 use crate::error::{Error, Result};
@@ -49,6 +47,7 @@ pub fn key_parameters(keys: &[String]) -> Vec<Parameter> {
 }
 
 /// The equality operator of a column's type, with its schema.
+#[allow(unsafe_code)]
 pub fn equality(column: &Column) -> String {
     // SAFETY: catalog look-ups by object id; names are palloc'ed.
     unsafe {

@@ -1,7 +1,5 @@
 //! Memory for one row's values on their way into images.
 
-#![allow(unsafe_code)]
-
 use crate::pg::memory::{InContext, new_context};
 use once_cell::unsync::OnceCell;
 use pgrx::pg_sys;
@@ -18,6 +16,7 @@ pub struct RowMemory {
 
 impl RowMemory {
     /// Enters the backend's row context.
+    #[allow(unsafe_code)]
     pub fn enter() -> RowMemory {
         // SAFETY: the context is made once and never deleted.
         unsafe {
@@ -28,6 +27,7 @@ impl RowMemory {
     }
 
     /// A copy of these bytes.
+    #[allow(unsafe_code)]
     pub fn copy(&self, bytes: &[u8]) -> &[u8] {
         // SAFETY: the copy is as long as the source and lives as long as the context's content.
         unsafe {
@@ -39,6 +39,7 @@ impl RowMemory {
 }
 
 impl Drop for RowMemory {
+    #[allow(unsafe_code)]
     fn drop(&mut self) {
         // SAFETY: nothing that lives in the context is reachable any more.
         unsafe { pg_sys::MemoryContextReset(self.context) };

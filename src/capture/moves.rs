@@ -3,8 +3,6 @@
 //! inserted one comes from the same command. Here the first half, whose DELETE is in the buffer
 //! already, waits for the second: should none come, it was a DELETE.
 
-#![allow(unsafe_code)]
-
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
@@ -36,6 +34,7 @@ const MOVED_OFFSET: u16 = 0xFFFD;
 ///
 /// # Safety
 /// The tuple is one that a trigger was given.
+#[allow(unsafe_code)]
 pub unsafe fn is_moved(tuple: pg_sys::HeapTuple) -> bool {
     // SAFETY: by the caller's promise; the successor's address is part of every tuple header.
     let next = unsafe { (*(*tuple).t_data).t_ctid };
@@ -47,6 +46,7 @@ pub unsafe fn is_moved(tuple: pg_sys::HeapTuple) -> bool {
 ///
 /// # Safety
 /// The tuple is the new one of an AFTER trigger.
+#[allow(unsafe_code)]
 pub unsafe fn inserting_command(tuple: pg_sys::HeapTuple) -> u32 {
     // SAFETY: by the caller's promise this transaction inserted it.
     unsafe { pg_sys::HeapTupleHeaderGetCmin((*tuple).t_data) }
@@ -56,6 +56,7 @@ pub unsafe fn inserting_command(tuple: pg_sys::HeapTuple) -> u32 {
 ///
 /// # Safety
 /// The tuple is the old one of an AFTER DELETE trigger.
+#[allow(unsafe_code)]
 pub unsafe fn deleting_command(tuple: pg_sys::HeapTuple) -> u32 {
     // SAFETY: by the caller's promise this transaction deleted it.
     unsafe { pg_sys::HeapTupleHeaderGetCmax((*tuple).t_data) }

@@ -1,8 +1,6 @@
 //! Tracked relations as the triggers know them: read once, and kept until PostgreSQL says that one
 //! has changed.
 
-#![allow(unsafe_code)]
-
 use super::shape::Tracked;
 use crate::error::{Error, Result};
 use crate::pg::catalog;
@@ -24,6 +22,7 @@ pub fn generation() -> u64 {
 }
 
 /// Registers for PostgreSQL's invalidation messages. Called once, from `_PG_init`.
+#[allow(unsafe_code)]
 pub fn register() {
     // SAFETY: the callbacks are guarded and live as long as the library.
     unsafe {
@@ -40,6 +39,7 @@ pub fn register() {
 }
 
 #[pg_guard]
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn on_relation_change(_argument: pg_sys::Datum, relation: pg_sys::Oid) {
     GENERATION.set(GENERATION.get() + 1);
     CACHE.with_borrow_mut(|cache| match relation {
@@ -49,6 +49,7 @@ unsafe extern "C-unwind" fn on_relation_change(_argument: pg_sys::Datum, relatio
 }
 
 #[pg_guard]
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn on_catalog_change(_argument: pg_sys::Datum, _cache: i32, _hash: u32) {
     GENERATION.set(GENERATION.get() + 1);
     CACHE.with_borrow_mut(HashMap::clear);
@@ -60,6 +61,7 @@ unsafe extern "C-unwind" fn on_catalog_change(_argument: pg_sys::Datum, _cache: 
 ///
 /// # Safety
 /// Both belong to the trigger call under way.
+#[allow(unsafe_code)]
 pub unsafe fn of_trigger(
     relation: pg_sys::Relation,
     trigger: *mut pg_sys::Trigger,
@@ -90,6 +92,7 @@ pub unsafe fn of_trigger(
 ///
 /// # Safety
 /// The relation is open.
+#[allow(unsafe_code)]
 pub unsafe fn of_relation(relation: pg_sys::Relation) -> Result<Rc<Tracked>> {
     // SAFETY: by the caller's promise.
     unsafe {
@@ -104,6 +107,7 @@ pub unsafe fn of_relation(relation: pg_sys::Relation) -> Result<Rc<Tracked>> {
 }
 
 /// Refuses a relation whose triggers of concord's cannot work as their arguments say.
+#[allow(unsafe_code)]
 pub fn validate(relation: pg_sys::Oid) -> Result<()> {
     const FUNCTIONS: [&CStr; 3] = [c"capture_trigger", c"version_trigger", c"truncate_trigger"];
     // SAFETY: the relation is open while its triggers are read.
@@ -127,6 +131,7 @@ pub fn validate(relation: pg_sys::Oid) -> Result<()> {
 }
 
 /// The capture trigger of a relation.
+#[allow(unsafe_code)]
 unsafe fn capture_trigger(relation: pg_sys::Relation) -> Option<*mut pg_sys::Trigger> {
     // SAFETY: the relation is open; its triggers stay in the relation cache meanwhile.
     unsafe {
@@ -138,6 +143,7 @@ unsafe fn capture_trigger(relation: pg_sys::Relation) -> Option<*mut pg_sys::Tri
     }
 }
 
+#[allow(unsafe_code)]
 unsafe fn arguments(trigger: *mut pg_sys::Trigger) -> Vec<String> {
     // SAFETY: the relation cache keeps tgnargs NUL-terminated strings.
     unsafe {

@@ -1,7 +1,5 @@
 //! The shape of a tracked relation: what its triggers need to know, read from the catalogs.
 
-#![allow(unsafe_code)]
-
 use super::column::{Column, needs_neutral_names};
 use super::key::{groups, record_key};
 use crate::capture::column::{position, unknown_column};
@@ -49,6 +47,7 @@ pub struct Tracked {
 }
 
 impl Drop for Tracked {
+    #[allow(unsafe_code)]
     fn drop(&mut self) {
         // SAFETY: only the columns' look-ups live there, and they go with the columns. While the
         // process exits, PostgreSQL must not be called any more.
@@ -65,6 +64,7 @@ impl Tracked {
     ///
     /// # Safety
     /// The relation is open.
+    #[allow(unsafe_code)]
     pub unsafe fn load(relation: pg_sys::Relation, arguments: &[String]) -> Result<Tracked> {
         let options = Options::parse(arguments.iter().map(String::as_str))?;
         // SAFETY: by the caller's promise; the new context becomes the Tracked's own.
@@ -97,6 +97,7 @@ impl Tracked {
     }
 
     /// The version of a row, as an HLC.
+    #[allow(unsafe_code)]
     pub fn version_of(&self, row: &RowValues) -> Option<i64> {
         let version = self.version.as_ref()?;
         // SAFETY: the column has the type that `kind` says.
@@ -115,6 +116,7 @@ struct Shape {
 }
 
 impl Shape {
+    #[allow(unsafe_code)]
     unsafe fn read(relation: pg_sys::Relation, memory: pg_sys::MemoryContext) -> Shape {
         // SAFETY: the relation is open; its descriptor stays while it is.
         unsafe {
@@ -183,6 +185,7 @@ fn table_of(root: pg_sys::Oid, version: Option<&Version>, options: &Options) -> 
 }
 
 /// The root of the partition tree that a relation belongs to.
+#[allow(unsafe_code)]
 pub fn root_of(relation: pg_sys::Oid) -> pg_sys::Oid {
     let mut root = relation;
     // SAFETY: catalog look-ups by object id; every partition has a parent.

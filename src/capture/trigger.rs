@@ -1,7 +1,5 @@
 //! `concord.capture_trigger`: an AFTER ROW trigger that turns a change into an event.
 
-#![allow(unsafe_code)]
-
 use super::memory::RowMemory;
 use super::moves::{self, Moved};
 use super::relation;
@@ -28,17 +26,14 @@ pg_function!(
     /// `concord.capture_trigger()`: AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW, with `name=value`
     /// arguments. 39P01 when it is used otherwise.
     capture_trigger,
-    |fcinfo| {
-        // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
-        unsafe {
-            let data = trigger::check(fcinfo, "capture_trigger", Protocol::AfterRow).or_raise();
-            capture(data).or_raise();
-        }
+    |call| {
+        capture(trigger::check(call, "capture_trigger", Protocol::AfterRow).or_raise()).or_raise();
         pg_sys::Datum::from(0)
     }
 );
 
-unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
+#[allow(unsafe_code)]
+fn capture(data: &pg_sys::TriggerData) -> Result<()> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
         if applying() {

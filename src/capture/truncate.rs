@@ -1,7 +1,5 @@
 //! `concord.truncate_trigger`: a BEFORE TRUNCATE trigger that gives every row that goes its event.
 
-#![allow(unsafe_code)]
-
 use super::memory::RowMemory;
 use super::relation;
 use super::shape::Tracked;
@@ -23,17 +21,14 @@ pg_function!(
     /// `concord.truncate_trigger()`: BEFORE TRUNCATE, FOR EACH STATEMENT. 39P01 when it is used
     /// otherwise.
     truncate_trigger,
-    |fcinfo| {
-        // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
-        unsafe {
-            let data = trigger::check(fcinfo, "truncate_trigger", Protocol::BeforeTruncate).or_raise();
-            capture(data).or_raise();
-        }
+    |call| {
+        capture(trigger::check(call, "truncate_trigger", Protocol::BeforeTruncate).or_raise()).or_raise();
         pg_sys::Datum::from(0)
     }
 );
 
-unsafe fn capture(data: &pg_sys::TriggerData) -> Result<()> {
+#[allow(unsafe_code)]
+fn capture(data: &pg_sys::TriggerData) -> Result<()> {
     // SAFETY: the trigger manager's data are valid during the call; TRUNCATE holds an access
     // exclusive lock already, so a snapshot taken now sees every row that goes, whatever the
     // transaction's own snapshot sees.

@@ -1,7 +1,5 @@
 //! The version column of a table, and a version as it holds it.
 
-#![allow(unsafe_code)]
-
 use crate::clock;
 use crate::error::Result;
 use crate::types::hlc::Hlc as SqlHlc;
@@ -35,6 +33,7 @@ impl VersionKind {
     ///
     /// # Safety
     /// The datum is of this type, not null.
+    #[allow(unsafe_code)]
     pub unsafe fn hlc_of(self, datum: pg_sys::Datum) -> i64 {
         match self {
             VersionKind::Hlc => datum.value() as i64,
@@ -72,6 +71,7 @@ impl Stamp {
     ///
     /// # Safety
     /// The datum is the value of that column, not null.
+    #[allow(unsafe_code)]
     pub unsafe fn read(version: &Version, datum: pg_sys::Datum) -> Stamp {
         match version.kind {
             VersionKind::Hlc => Stamp::Hlc(Hlc::try_from(datum.value() as i64).unwrap_or_default()),

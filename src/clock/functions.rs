@@ -1,13 +1,10 @@
 //! `hlc_now`, `hlc_observe` and `gen_ulid`; `hlc_reset` stands with the identity that it closes.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, OrRaise};
-use crate::pg::function::argument;
 use crate::pg_function;
 use concord_core::hlc::Hlc;
 use concord_core::ulid::Ulid;
-use pgrx::{FromDatum, IntoDatum, pg_sys};
+use pgrx::{IntoDatum, pg_sys};
 use std::cell::RefCell;
 
 pg_function!(
@@ -19,10 +16,8 @@ pg_function!(
 pg_function!(
     /// `concord.hlc_observe(hlc) → hlc`: takes in a remote HLC. `NC001` when it is too far ahead.
     hlc_observe,
-    |fcinfo| {
-        // SAFETY: declared STRICT with one argument of type hlc.
-        let remote = unsafe { argument(fcinfo, 0).and_then(|datum| i64::from_datum(datum, false)) };
-        let remote = Hlc::try_from(remote.unwrap_or_default())
+    |call| {
+        let remote = Hlc::try_from(call.argument::<i64>(0).unwrap_or_default())
             .map_err(|error| Error::invalid_argument(error.to_string()))
             .or_raise();
         pg_sys::Datum::from(super::observe(remote).or_raise().as_i64())
@@ -52,6 +47,7 @@ thread_local! {
 }
 
 /// Sixty-four random bits from PostgreSQL's strong generator, which is asked for a pool at a time.
+#[allow(unsafe_code)]
 pub fn random_u64() -> crate::error::Result<u64> {
     RANDOM.with_borrow_mut(|(pool, used)| {
         if *used >= pool.len() {

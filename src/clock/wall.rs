@@ -1,7 +1,5 @@
 //! The wall clock, and whether it jumps: against the monotonic clock, which nobody sets.
 
-#![allow(unsafe_code)]
-
 use crate::pg::shmem::Shared;
 use std::sync::atomic::Ordering;
 
@@ -36,6 +34,7 @@ fn note(shared: &Shared, before: i64, offset: i64) {
     }
 }
 
+#[allow(unsafe_code)]
 fn read_ms(clock: libc::clockid_t) -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a local; both clocks exist on every platform PostgreSQL 15 runs on.

@@ -1,7 +1,5 @@
 //! `concord.flush`.
 
-#![allow(unsafe_code)]
-
 use crate::error::OrRaise;
 use crate::pg_function;
 use pgrx::pg_sys;

@@ -1,8 +1,6 @@
 //! The door at the end of a transaction: at pre-commit its events are numbered and written, with what follows from them;
 //! nothing is left of a transaction that fails.
 
-#![allow(unsafe_code)]
-
 mod functions;
 mod unfolded;
 mod write;
@@ -21,6 +19,7 @@ use std::ffi::c_void;
 use write::write_captured;
 
 /// Registers the callbacks. Called once, from `_PG_init`.
+#[allow(unsafe_code)]
 pub fn register() {
     // SAFETY: the callbacks are guarded and live as long as the library.
     unsafe {
@@ -29,6 +28,7 @@ pub fn register() {
     }
 }
 
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argument: *mut c_void) {
     use pg_sys::XactEvent::{
         XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PRE_COMMIT, XACT_EVENT_PRE_PREPARE,
@@ -50,6 +50,7 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
 }
 
 /// Listeners hear of other nodes' events when these are committed.
+#[allow(unsafe_code)]
 fn tell_news() -> Result<()> {
     if !news::has_any() {
         return Ok(());
@@ -120,6 +121,7 @@ fn refuse_prepare() -> Result<()> {
     Ok(())
 }
 
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn on_subtransaction(
     event: pg_sys::SubXactEvent::Type,
     subtransaction: pg_sys::SubTransactionId,

@@ -1,7 +1,5 @@
 //! Numbers and writes what a transaction captured: its events get consecutive numbers and one HLC.
 
-#![allow(unsafe_code)]
-
 use crate::clock::functions::random_u64;
 use crate::commit::unfolded::Unfolded;
 use crate::error::{Error, Result};
@@ -32,6 +30,7 @@ pub fn flush() -> Result<i64> {
 }
 
 /// Numbers and writes the buffer.
+#[allow(unsafe_code)]
 pub fn write_captured() -> Result<()> {
     let mut buffer = Lent::take();
     if buffer.len() == 0 && !identity::has_announcement() {

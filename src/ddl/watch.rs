@@ -1,12 +1,11 @@
 //! `concord._watch_ddl`: the event trigger.
 
-#![allow(unsafe_code)]
-
 use super::registry::{self, Watched};
 use super::windows;
 use crate::capture::relation;
 use crate::ddl::note::{Quiet, note};
 use crate::error::{Error, OrRaise, Result};
+use crate::pg::function::Call;
 use crate::pg::owner::AsOwner;
 use crate::pg::relation::cached_names;
 use crate::pg::{catalog, query};
@@ -18,9 +17,8 @@ use std::ffi::CStr;
 pg_function!(
     /// `concord._watch_ddl()`: ON ddl_command_end. 39P03 when it is used otherwise.
     watch_ddl,
-    |fcinfo| {
-        // SAFETY: the check says whether PostgreSQL's event trigger manager is the caller.
-        let command = unsafe { command_of(fcinfo) }.or_raise();
+    |call| {
+        let command = command_of(call).or_raise();
         if let Some(quiet) = Quiet::enter() {
             watch(&command).or_raise();
             drop(quiet);
@@ -30,20 +28,19 @@ pg_function!(
 );
 
 /// The command's tag, as in `ALTER TABLE`.
-unsafe fn command_of(fcinfo: pg_sys::FunctionCallInfo) -> Result<String> {
-    // SAFETY: the node's tag says what it is; command tags have static names.
-    unsafe {
-        let context = (*fcinfo).context;
-        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_EventTriggerData {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
-                "concord._watch_ddl() was not called as an event trigger",
-            )
-            .hint("The extension has created its event trigger; make no other."));
-        }
-        let data = context.cast::<pg_sys::EventTriggerData>();
-        Ok(CStr::from_ptr(pg_sys::GetCommandTagName((*data).tag)).to_string_lossy().into_owned())
-    }
+#[allow(unsafe_code)]
+fn command_of(call: Call) -> Result<String> {
+    let tag = pg_sys::NodeTag::T_EventTriggerData;
+    let Some(data) = call.context::<pg_sys::EventTriggerData>(tag) else {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
+            "concord._watch_ddl() was not called as an event trigger",
+        )
+        .hint("The extension has created its event trigger; make no other."));
+    };
+    // SAFETY: the event trigger manager's data are valid during the call; command tags have static names.
+    let name = unsafe { CStr::from_ptr(pg_sys::GetCommandTagName((*data).tag)) };
+    Ok(name.to_string_lossy().into_owned())
 }
 
 fn watch(command: &str) -> Result<()> {

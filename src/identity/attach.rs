@@ -1,7 +1,5 @@
 //! Finding or minting the identity of this place.
 
-#![allow(unsafe_code)]
-
 use super::pin::{check_pin, refuse_shared_pin};
 use super::succession::{forget, mint, succeed, take_slot_away};
 use crate::clock::seed::{self, refuse_in_recovery};

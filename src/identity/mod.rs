@@ -5,8 +5,6 @@
 //! minted in a transaction is private to it until it commits; a lock on `concord.identity` keeps
 //! others from minting a second one meanwhile.
 
-#![allow(unsafe_code)]
-
 mod attach;
 pub mod describe;
 mod known;

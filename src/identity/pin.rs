@@ -1,7 +1,5 @@
 //! `concord.node_id`: what it may pin.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, Result};
 use crate::identity::known::{Identity, last_number};
 use crate::pg::backend::my_database;
@@ -68,6 +66,7 @@ pub fn refuse_shared_pin(node_id: Ulid) -> Result<()> {
 }
 
 /// Whether a database is still there: the slot of a dropped one is freed a little later.
+#[allow(unsafe_code)]
 fn exists(database: pg_sys::Oid) -> bool {
     // SAFETY: a catalog look-up by object id.
     unsafe { !pg_sys::get_database_name(database).is_null() }

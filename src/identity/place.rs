@@ -1,7 +1,5 @@
 //! The place that an identity is bound to: when it changes, this is another node.
 
-#![allow(unsafe_code)]
-
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
@@ -18,6 +16,7 @@ pub struct Place {
 
 impl Place {
     /// This place. Only outside recovery, where the server has a timeline of its own to write.
+    #[allow(unsafe_code)]
     pub fn here() -> Place {
         // SAFETY: both read shared state of a running server; recovery is over.
         unsafe {
@@ -31,6 +30,7 @@ impl Place {
 }
 
 /// The name of this database.
+#[allow(unsafe_code)]
 pub fn database_name() -> String {
     // SAFETY: the name is palloc'ed, NUL-terminated and in the server's encoding.
     unsafe {
@@ -43,6 +43,7 @@ pub fn database_name() -> String {
 }
 
 /// The name of this host.
+#[allow(unsafe_code)]
 pub fn hostname() -> String {
     let mut buffer = [0u8; 256];
     // SAFETY: one byte is kept back, so the name stays NUL-terminated.

@@ -1,7 +1,5 @@
 //! New identities: minted where a place has none, or as the successor of one that ends.
 
-#![allow(unsafe_code)]
-
 use super::pin::refuse_shared_pin;
 use super::place::Place;
 use super::{Attached, MINTED, Minted};
@@ -37,6 +35,7 @@ pub fn mint(
 }
 
 /// Names and images travel between databases as JSON, which is UTF-8.
+#[allow(unsafe_code)]
 fn refuse_other_encodings() -> Result<()> {
     // SAFETY: reads the database's encoding.
     let encoding = unsafe { pg_sys::GetDatabaseEncoding() };

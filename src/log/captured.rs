@@ -3,14 +3,12 @@
 //! The state is borrowed for moments only: whatever can raise works on a buffer that was taken out, since the
 //! callbacks at the end of a transaction come back here, and after a FATAL error they come before anything unwinds.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, Result};
 use crate::log::buffer::{Buffer, Link};
 use crate::log::context::Context;
 use crate::log::event::Captured;
-use concord_core::operation::Operation;
 use crate::pg::transaction;
+use concord_core::operation::Operation;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -169,11 +167,7 @@ pub fn refuse_after_capture() -> Result<()> {
     Ok(())
 }
 
-fn subtransaction() -> pg_sys::SubTransactionId {
-    // SAFETY: reads the transaction state.
-    unsafe { pg_sys::GetCurrentSubTransactionId() }
-}
-
+#[allow(unsafe_code)]
 fn spill_limit() -> usize {
     // SAFETY: `work_mem` is a plain setting, in kilobytes.
     unsafe { pg_sys::work_mem as usize * 1024 }
@@ -196,6 +190,7 @@ pub fn control(operation: Operation, context: &Rc<Context>) -> Captured<'_> {
 }
 
 /// The wall clock, in PostgreSQL's microseconds.
+#[allow(unsafe_code)]
 pub fn now() -> pg_sys::TimestampTz {
     // SAFETY: reads the clock.
     unsafe { pg_sys::GetCurrentTimestamp() }

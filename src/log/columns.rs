@@ -1,7 +1,5 @@
 //! The columns of `concord.change_events` (`sql/10_log.sql`), which are written and read by their place.
 
-#![allow(unsafe_code)]
-
 use crate::error::Result;
 use crate::pg::layout::{self, Expected};
 use crate::pg::relation::Open;
@@ -15,6 +13,7 @@ pub const COUNT: usize = 24;
 ///
 /// # Safety
 /// The relation is open.
+#[allow(unsafe_code)]
 pub unsafe fn require(log: pg_sys::Relation) -> Result<()> {
     let (hlc, ulid) = (Hlc::oid(), Ulid::oid());
     // SAFETY: a catalog look-up by object id.
@@ -50,6 +49,7 @@ pub unsafe fn require(log: pg_sys::Relation) -> Result<()> {
 }
 
 /// The same by its object id, before much is made of it.
+#[allow(unsafe_code)]
 pub fn require_of(log: pg_sys::Oid) -> Result<()> {
     // SAFETY: the relation is open while it is looked at.
     unsafe { require(Open::table(log, pg_sys::AccessShareLock).as_ptr()) }

@@ -1,7 +1,5 @@
 //! What the application said about its writes, made ready once and shared by the events that follow.
 
-#![allow(unsafe_code)]
-
 use crate::error::OrRaise;
 use crate::pg::function;
 use crate::pg::varlena::{Varlena, copy_varlena, to_jsonb};
@@ -22,6 +20,7 @@ thread_local! {
 }
 
 /// The context of a write made now.
+#[allow(unsafe_code)]
 pub fn current() -> Rc<Context> {
     // SAFETY: reads the session state.
     let session_user = unsafe { pg_sys::GetSessionUserId() };
@@ -39,6 +38,7 @@ pub fn current() -> Rc<Context> {
 }
 
 /// The context of what concord does by itself: nobody's request.
+#[allow(unsafe_code)]
 pub fn bare() -> Rc<Context> {
     // SAFETY: reads the session state.
     let user = role_name(unsafe { pg_sys::GetSessionUserId() });
@@ -60,6 +60,7 @@ fn build(session_user: pg_sys::Oid) -> Context {
     }
 }
 
+#[allow(unsafe_code)]
 fn role_name(role: pg_sys::Oid) -> String {
     // SAFETY: with noerr the name is null for a role that was dropped meanwhile.
     unsafe {
@@ -71,6 +72,7 @@ fn role_name(role: pg_sys::Oid) -> String {
     }
 }
 
+#[allow(unsafe_code)]
 fn inet(text: &str) -> Varlena {
     let text = CString::new(text).unwrap_or_default();
     // SAFETY: inet_in takes a C string and returns a varlena with a four-byte header or a short one.

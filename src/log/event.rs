@@ -1,7 +1,5 @@
 //! An event on its way into the log.
 
-#![allow(unsafe_code)]
-
 use crate::log::context::Context;
 use crate::pg::varlena::Varlena;
 use concord_core::operation::Operation;

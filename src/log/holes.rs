@@ -4,8 +4,6 @@
 //! A number is dead when no backend holds it in flight and it is not in the log. In-flight numbers
 //! are read before the log is, under a snapshot taken after: whatever committed in between is seen.
 
-#![allow(unsafe_code)]
-
 use super::writer::{Group, Writer};
 use crate::clock;
 use crate::clock::functions::random_u64;

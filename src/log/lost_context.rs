@@ -4,8 +4,7 @@
 //! Not when they are called but when their transaction ends: only then is it known that nothing followed, as it does in
 //! a pipeline, and that nothing was captured.
 
-#![allow(unsafe_code)]
-
+use crate::pg::function::Call;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 use std::cell::Cell;
@@ -13,23 +12,21 @@ use std::ffi::CStr;
 
 /// The function that a client called, and the start of the statement in which it did.
 #[derive(Clone, Copy)]
-struct Call {
+struct Noted {
     function: &'static str,
     statement: pg_sys::TimestampTz,
 }
 
 thread_local! {
-    static CALL: Cell<Option<Call>> = const { Cell::new(None) };
+    static CALL: Cell<Option<Noted>> = const { Cell::new(None) };
 }
 
 /// Notes a call of `set_context`.
-///
-/// # Safety
-/// `fcinfo` is the call's own.
-pub unsafe fn note_call(fcinfo: pg_sys::FunctionCallInfo) {
-    // SAFETY: by the caller's promise; what runs in a portal stays while it runs.
+#[allow(unsafe_code)]
+pub fn note_call(call: Call) {
+    let context = call.memory();
+    // SAFETY: what runs in a portal stays while it runs.
     let by_client = unsafe {
-        let context = (*(*fcinfo).flinfo).fn_mcxt;
         match pg_sys::ActivePortal.is_null() {
             // The protocol's fast path.
             true => true,
@@ -42,6 +39,7 @@ pub unsafe fn note_call(fcinfo: pg_sys::FunctionCallInfo) {
 }
 
 /// Notes that a context setting was assigned, in case `set_config` did it for a client and for its transaction only.
+#[allow(unsafe_code)]
 pub fn note_assignment() {
     // SAFETY: as above.
     let by_client = unsafe { client_query().is_some_and(|query| sets_locally(query)) };
@@ -50,17 +48,19 @@ pub fn note_assignment() {
     }
 }
 
+#[allow(unsafe_code)]
 fn note(function: &'static str) {
     // SAFETY: reads the transaction state.
     let call = unsafe {
         (!pg_sys::IsTransactionBlock() && !pg_sys::IsSubTransaction())
-            .then(|| Call { function, statement: pg_sys::GetCurrentStatementStartTimestamp() })
+            .then(|| Noted { function, statement: pg_sys::GetCurrentStatementStartTimestamp() })
     };
     CALL.set(call);
 }
 
 /// The query that a client is running, unless it is one within a function: neither a function's own executor
 /// nor its cursors are the client's portal.
+#[allow(unsafe_code)]
 unsafe fn client_query() -> Option<*mut pg_sys::QueryDesc> {
     // SAFETY: reads the portal that is running, if there is one.
     unsafe {
@@ -72,6 +72,7 @@ unsafe fn client_query() -> Option<*mut pg_sys::QueryDesc> {
 }
 
 /// Whether the query's result is that of `set_config(..., ..., true)`.
+#[allow(unsafe_code)]
 unsafe fn sets_locally(query: *mut pg_sys::QueryDesc) -> bool {
     // SAFETY: the plan of a query that runs, whose nodes say what they are.
     unsafe {
@@ -97,6 +98,7 @@ unsafe fn sets_locally(query: *mut pg_sys::QueryDesc) -> bool {
 }
 
 /// The pointers that a list holds.
+#[allow(unsafe_code)]
 unsafe fn members<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
     // SAFETY: by the caller's promise null, which is PostgreSQL's empty list, or a list of pointers.
     unsafe {
@@ -106,6 +108,7 @@ unsafe fn members<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
 }
 
 /// Warns where the transaction that ends has set context and did nothing else.
+#[allow(unsafe_code)]
 pub fn warn(captured: bool) {
     let Some(call) = CALL.take() else { return };
     // SAFETY: reads the transaction state.

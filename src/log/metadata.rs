@@ -1,7 +1,5 @@
 //! The `metadata` of events: the application's object, with what concord adds.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, Result};
 use crate::pg::varlena::{Varlena, to_jsonb};
 use serde_json::{Map, Value};

@@ -1,9 +1,6 @@
-//! `concord.set_context`, and `concord._trigger_options`, which the views read triggers with.
-
-#![allow(unsafe_code)]
+//! `concord.set_context`.
 
 use crate::log::lost_context;
-use crate::pg::function::argument;
 use crate::pg_function;
 use pgrx::pg_sys;
 use std::ffi::{CStr, CString};
@@ -22,29 +19,25 @@ pg_function!(
     /// `concord.set_context(user_id, request_id, ip, action, metadata, depends_on) → void`: sets the
     /// context of this transaction's events. Null leaves a setting alone; 22023 for a bad value.
     set_context,
-    |fcinfo| {
-        // SAFETY: the call's own.
-        let types = unsafe { argument_types((*(*fcinfo).flinfo).fn_oid) };
+    |call| {
+        let types = argument_types(call.function());
         let mut is_set = false;
         for (i, (setting, type_oid)) in SETTINGS.iter().zip(types).enumerate() {
-            // SAFETY: declared with six arguments, whose texts their output functions give.
-            unsafe {
-                if let Some(datum) = argument(fcinfo, i) {
-                    let text = text_of(type_oid, datum);
-                    set_local(setting, &text);
-                    is_set = true;
-                }
+            if let Some(datum) = call.datum(i) {
+                // SAFETY: the argument is of the type that the function declares.
+                set_local(setting, &unsafe { text_of(type_oid, datum) });
+                is_set = true;
             }
         }
         if is_set {
-            // SAFETY: the call's own.
-            unsafe { lost_context::note_call(fcinfo) };
+            lost_context::note_call(call);
         }
         pg_sys::Datum::from(0)
     }
 );
 
 /// As a function declares them: who calls it past SQL has no expression that would know.
+#[allow(unsafe_code)]
 fn argument_types(function: pg_sys::Oid) -> Vec<pg_sys::Oid> {
     let mut types = std::ptr::null_mut();
     let mut count = 0;
@@ -56,6 +49,7 @@ fn argument_types(function: pg_sys::Oid) -> Vec<pg_sys::Oid> {
 }
 
 /// An argument's text; an array without its braces.
+#[allow(unsafe_code)]
 unsafe fn text_of(type_oid: pg_sys::Oid, datum: pg_sys::Datum) -> CString {
     // SAFETY: by the caller's promise the value is of the type.
     unsafe {
@@ -74,7 +68,8 @@ unsafe fn text_of(type_oid: pg_sys::Oid, datum: pg_sys::Datum) -> CString {
     }
 }
 
-unsafe fn set_local(name: &CStr, value: &CStr) {
+#[allow(unsafe_code)]
+fn set_local(name: &CStr, value: &CStr) {
     // SAFETY: the strings are copied.
     unsafe {
         pg_sys::set_config_option(

@@ -1,8 +1,6 @@
 //! The temporary file of a transaction whose captured events outgrow `work_mem`. PostgreSQL's own
 //! temporary files: they count against `temp_file_limit` and go away with the transaction.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, Result};
 use pgrx::pg_sys;
 
@@ -15,6 +13,7 @@ pub struct Spill {
 
 impl Spill {
     /// Makes the file; it lives as long as the top-level transaction.
+    #[allow(unsafe_code)]
     pub fn create() -> Spill {
         // SAFETY: the file must outlive the subtransaction that happens to be current, so memory
         // and resource owner are those of the whole transaction.
@@ -32,6 +31,7 @@ impl Spill {
     }
 
     /// Writes `words` at word `position`, over whatever a rolled back savepoint left there.
+    #[allow(unsafe_code)]
     pub fn write_at(&mut self, position: usize, words: &[u64]) -> Result<()> {
         self.seek(position)?;
         // SAFETY: the slice is as long as said; PostgreSQL raises an error when the disk is full.
@@ -53,6 +53,7 @@ impl Spill {
         Reader { spill: self, left: 0 }.read(words)
     }
 
+    #[allow(unsafe_code)]
     fn seek(&mut self, position: usize) -> Result<()> {
         // SAFETY: the file is open.
         let failed = unsafe {
@@ -66,6 +67,7 @@ impl Spill {
     }
 
     /// Closes and removes the file.
+    #[allow(unsafe_code)]
     pub fn close(self) {
         // SAFETY: the file is open and not used after this.
         unsafe { pg_sys::BufFileClose(self.file) };
@@ -100,6 +102,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
+    #[allow(unsafe_code)]
     fn read(&mut self, words: &mut [u64]) -> Result<()> {
         let size = words.len() * WORD;
         // SAFETY: the slice is as long as said.

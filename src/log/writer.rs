@@ -1,8 +1,6 @@
 //! Writing numbered events into the heap of `concord.change_events`, many at a time and without the
 //! executor, as COPY does (`src/backend/commands/copyfrom.c`).
 
-#![allow(unsafe_code)]
-
 use super::columns;
 use crate::error::Result;
 use crate::log::event::Captured;
@@ -58,6 +56,7 @@ pub struct Writer {
 
 impl Writer {
     /// Opens the log for writing; 55000 where somebody has altered it.
+    #[allow(unsafe_code)]
     pub fn open(log: pg_sys::Oid) -> Result<Writer> {
         // SAFETY: mirrors CopyFrom's set-up; everything hangs in the executor state's memory context,
         // which an abort frees too.
@@ -129,6 +128,7 @@ impl Writer {
     }
 
     /// Forms the row in the next slot. The slot keeps a copy, so the values may go.
+    #[allow(unsafe_code)]
     fn store(&mut self, row: &[Option<pg_sys::Datum>; columns::COUNT]) {
         // SAFETY: the slot has the relation's descriptor, which begins with these columns and has
         // dropped ones behind them at most; it is materialised before any value goes.
@@ -153,6 +153,7 @@ impl Writer {
         self.filled += 1;
     }
 
+    #[allow(unsafe_code)]
     fn insert_batch(&mut self) {
         if self.filled == 0 {
             return;
@@ -181,6 +182,7 @@ impl Writer {
     }
 
     /// Inserts what is left and closes the log.
+    #[allow(unsafe_code)]
     pub fn finish(mut self) {
         self.insert_batch();
         // SAFETY: undoes `open`; the lock on the log stays until the transaction ends.

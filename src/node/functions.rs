@@ -1,7 +1,5 @@
 //! `concord.node_id`, `concord.heartbeat` and `concord.hlc_reset`.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, OrRaise};
 use crate::node::{heartbeat, reset};
 use crate::pg::backend::is_superuser;

@@ -1,7 +1,5 @@
 //! The launcher: knows which databases there are, and when each is due.
 
-#![allow(unsafe_code)]
-
 use crate::error::{OrRaise, Result};
 use crate::node::tick::tick;
 use crate::pg::function::guard;
@@ -62,11 +60,13 @@ impl Known {
 /// # Safety
 /// To be called by PostgreSQL only.
 #[unsafe(no_mangle)]
+#[allow(unsafe_code)]
 pub unsafe extern "C-unwind" fn concord_launcher(_argument: pg_sys::Datum) {
     // SAFETY: the outermost Rust frame of this process.
     unsafe { guard(|| launch().or_raise()) }
 }
 
+#[allow(unsafe_code)]
 fn launch() -> Result<()> {
     BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
     BackgroundWorker::connect_worker_to_spi(None, None);
@@ -154,6 +154,7 @@ fn list_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<()> {
 }
 
 /// All databases, and whether a worker should be sent there.
+#[allow(unsafe_code)]
 fn read_databases() -> Result<HashMap<pg_sys::Oid, bool>> {
     let mut databases = HashMap::new();
     // SAFETY: a scan of a shared catalog in a transaction of its own, as the autovacuum launcher does
@@ -172,6 +173,7 @@ fn read_databases() -> Result<HashMap<pg_sys::Oid, bool>> {
     Ok(databases)
 }
 
+#[allow(unsafe_code)]
 fn start_worker(database: pg_sys::Oid, known: &mut Known) -> Result<()> {
     let started = BackgroundWorkerBuilder::new("concord worker")
         .set_type("concord worker")
@@ -202,6 +204,7 @@ fn start_worker(database: pg_sys::Oid, known: &mut Known) -> Result<()> {
 /// # Safety
 /// To be called by PostgreSQL only.
 #[unsafe(no_mangle)]
+#[allow(unsafe_code)]
 pub unsafe extern "C-unwind" fn concord_worker(argument: pg_sys::Datum) {
     // SAFETY: the outermost Rust frame of this process; the argument is the one set above.
     unsafe {

@@ -1,7 +1,5 @@
 //! Sets a poisoned clock back: the node ends, and its successor begins at the wall clock's time.
 
-#![allow(unsafe_code)]
-
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::identity::succession::{insert_identity, succeed, take_slot_away};

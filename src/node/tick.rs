@@ -1,7 +1,5 @@
 //! `concord.tick`: what has to happen now and then.
 
-#![allow(unsafe_code)]
-
 use crate::error::{OrRaise, Result};
 use crate::identity::{self, Attached};
 use crate::log::holes;

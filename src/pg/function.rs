@@ -5,14 +5,14 @@
 
 use super::raised;
 use crate::error::Error;
-use pgrx::pg_sys;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
+use pgrx::{FromDatum, pg_sys};
 use std::any::Any;
 use std::ffi::{CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Declares a version-1 C function `concord_$name` (and its `pg_finfo_` record) around a Rust closure
-/// from `FunctionCallInfo` to `Datum`.
+/// from [`Call`](crate::pg::function::Call) to `Datum`.
 #[macro_export]
 macro_rules! pg_function {
     ($(#[$doc:meta])* $name:ident, $body:expr) => {
@@ -22,13 +22,14 @@ macro_rules! pg_function {
         ///
         /// # Safety
         /// To be called by PostgreSQL's function manager only.
+        #[allow(unsafe_code)]
         #[unsafe(export_name = concat!("concord_", stringify!($name)))]
         pub unsafe extern "C-unwind" fn $name(
             fcinfo: pgrx::pg_sys::FunctionCallInfo,
         ) -> pgrx::pg_sys::Datum {
-            let body: fn(pgrx::pg_sys::FunctionCallInfo) -> pgrx::pg_sys::Datum = $body;
+            let body: fn($crate::pg::function::Call) -> pgrx::pg_sys::Datum = $body;
             // SAFETY: the outermost Rust frame, holding nothing that needs dropping.
-            unsafe { $crate::pg::function::guard(|| body(fcinfo)) }
+            unsafe { $crate::pg::function::guard(|| body($crate::pg::function::Call::of(fcinfo))) }
         }
     };
 }
@@ -38,6 +39,7 @@ macro_rules! pg_function {
 macro_rules! pg_finfo {
     ($name:ident) => {
         const _: () = {
+            #[allow(unsafe_code)]
             #[unsafe(export_name = concat!("pg_finfo_concord_", stringify!($name)))]
             extern "C" fn finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
                 const V1: pgrx::pg_sys::Pg_finfo_record =
@@ -167,12 +169,72 @@ pub unsafe fn call(
         .unwrap_or(pg_sys::Datum::from(0))
 }
 
-/// Argument `n` of a call, or `None` where it is null.
-///
-/// # Safety
-/// `fcinfo` is the call's own and has more than `n` arguments.
-pub unsafe fn argument(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> Option<pg_sys::Datum> {
-    // SAFETY: by the caller's promise.
-    let argument = unsafe { (*fcinfo).args.as_slice((*fcinfo).nargs as usize)[n] };
-    (!argument.isnull).then_some(argument.value)
+/// A call of one of concord's functions.
+#[derive(Clone, Copy)]
+pub struct Call(pg_sys::FunctionCallInfo);
+
+impl Call {
+    /// The call that PostgreSQL makes.
+    ///
+    /// # Safety
+    /// `fcinfo` is what the function manager passed, and this value is gone when the function returns.
+    pub unsafe fn of(fcinfo: pg_sys::FunctionCallInfo) -> Call {
+        Call(fcinfo)
+    }
+
+    /// Argument `n`, from 0, or `None` where it is null or was not passed.
+    pub fn datum(self, n: usize) -> Option<pg_sys::Datum> {
+        // SAFETY: the call's own, with as many arguments as it says.
+        let argument = unsafe { (*self.0).args.as_slice((*self.0).nargs as usize).get(n)? };
+        (!argument.isnull).then_some(argument.value)
+    }
+
+    /// The same as a value of `T`, the type with which sql/ declares it.
+    pub fn argument<T: FromDatum>(self, n: usize) -> Option<T> {
+        // SAFETY: nobody but a superuser can declare a function of the library otherwise.
+        self.datum(n).and_then(|datum| unsafe { T::from_datum(datum, false) })
+    }
+
+    /// The function itself.
+    pub fn function(self) -> pg_sys::Oid {
+        // SAFETY: the call's own.
+        unsafe { (*(*self.0).flinfo).fn_oid }
+    }
+
+    /// The memory context of what calls it: that of the expression, where it is one.
+    pub fn memory(self) -> pg_sys::MemoryContext {
+        // SAFETY: the call's own.
+        unsafe { (*(*self.0).flinfo).fn_mcxt }
+    }
+
+    /// Returns null.
+    pub fn null(self) -> pg_sys::Datum {
+        // SAFETY: the call's own.
+        unsafe { (*self.0).isnull = true };
+        pg_sys::Datum::from(0)
+    }
+
+    /// Returns a record of the function's OUT parameters, each a `bigint`.
+    pub fn record<const N: usize>(self, values: [i64; N]) -> pg_sys::Datum {
+        let mut values = values.map(pg_sys::Datum::from);
+        let mut nulls = [false; N];
+        // SAFETY: sql/ declares the function with N such parameters.
+        unsafe {
+            let mut descriptor = std::ptr::null_mut();
+            pg_sys::get_call_result_type(self.0, std::ptr::null_mut(), &mut descriptor);
+            let descriptor = pg_sys::BlessTupleDesc(descriptor);
+            let tuple =
+                pg_sys::heap_form_tuple(descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
+            pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data)
+        }
+    }
+
+    /// The node that says how the function was called, if there is one and it is of this kind.
+    pub fn context<T>(self, tag: pg_sys::NodeTag) -> Option<*mut T> {
+        // SAFETY: the call's own; null or a node.
+        unsafe {
+            let context = (*self.0).context;
+            (!context.is_null() && (*context).type_ == tag).then(|| context.cast::<T>())
+        }
+    }
 }

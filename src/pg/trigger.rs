@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::pg::function::Call;
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 /// When a trigger function may be fired.
@@ -57,28 +58,22 @@ impl Protocol {
 }
 
 /// The call's trigger data; 39P01 when the function was not fired as its protocol says.
-///
-/// # Safety
-/// `fcinfo` is the call's own. The reference is valid during the call.
-pub unsafe fn check<'a>(
-    fcinfo: pg_sys::FunctionCallInfo,
+pub fn check<'a>(
+    call: Call,
     function: &str,
     protocol: Protocol,
 ) -> Result<&'a pg_sys::TriggerData> {
-    // SAFETY: by the caller's promise; the node's tag says what it is.
-    unsafe {
-        let context = (*fcinfo).context;
-        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
-            return Err(violation(format!("concord.{function}() was not called as a trigger"))
-                .hint(format!("It is fired {}.", protocol.words())));
-        }
-        let data = &*context.cast::<pg_sys::TriggerData>();
-        if !protocol.allows(data.tg_event) {
-            return Err(violation(format!("concord.{function}() was fired at the wrong time"))
-                .hint(format!("Create its trigger {}.", protocol.words())));
-        }
-        Ok(data)
+    let Some(data) = call.context::<pg_sys::TriggerData>(pg_sys::NodeTag::T_TriggerData) else {
+        return Err(violation(format!("concord.{function}() was not called as a trigger"))
+            .hint(format!("It is fired {}.", protocol.words())));
+    };
+    // SAFETY: the trigger manager's data are valid during the call.
+    let data = unsafe { &*data };
+    if !protocol.allows(data.tg_event) {
+        return Err(violation(format!("concord.{function}() was fired at the wrong time"))
+            .hint(format!("Create its trigger {}.", protocol.words())));
     }
+    Ok(data)
 }
 
 fn violation(message: String) -> Error {

@@ -1,7 +1,5 @@
 //! A call that applies events: one at a time, as the extension's owner, under settings that do not show.
 
-#![allow(unsafe_code)]
-
 use crate::capture::Neutral;
 use crate::capture::applying::Applying;
 use crate::error::{Error, Result};

@@ -1,9 +1,6 @@
 //! A record's events, as the log has them, and what they fold to.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, OrRaise, Result};
-use crate::pg::function::argument;
 use crate::pg::query::{self, Row, Snapshot, parameter};
 use crate::pg_function;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
@@ -113,9 +110,9 @@ pg_function!(
     /// `concord.fold_events(ulid[]) → jsonb`: the fold of the record's events with these ids, read with
     /// the caller's rights; null where they leave no row.
     fold_events,
-    |fcinfo| {
-        // SAFETY: declared STRICT with an argument of type ulid[].
-        let ids = unsafe { (pg_sys::get_array_type(SqlUlid::oid()), argument(fcinfo, 0)) };
+    |call| {
+        // SAFETY: a catalog look-up by object id.
+        let ids = (unsafe { pg_sys::get_array_type(SqlUlid::oid()) }, call.datum(0));
         let events = Snapshot::Active.all(
             events_where!("e.event_id = ANY ($1)"),
             &[ids],
@@ -123,11 +120,8 @@ pg_function!(
         );
         let events: Result<Vec<LogEvent>> = events.into_iter().collect();
         let state = State::fold(&events.or_raise());
-        state.and_then(|state| JsonB(Value::Object(state.image)).into_datum()).unwrap_or_else(|| {
-            // SAFETY: the call's own.
-            unsafe { (*fcinfo).isnull = true };
-            pg_sys::Datum::from(0)
-        })
+        let image = state.and_then(|state| JsonB(Value::Object(state.image)).into_datum());
+        image.unwrap_or_else(|| call.null())
     }
 );
 

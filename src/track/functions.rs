@@ -1,7 +1,5 @@
 //! `concord.track` and `concord.untrack`.
 
-#![allow(unsafe_code)]
-
 use super::arguments::Arguments;
 use super::{check, install};
 use crate::capture::shape::Tracked;
@@ -100,6 +98,7 @@ fn lock(relation: pg_sys::Oid) {
 }
 
 /// Reads the relation as its triggers will; whether it has a version column.
+#[allow(unsafe_code)]
 fn load(relation: pg_sys::Oid, arguments: &[String]) -> Result<bool> {
     let open = Open::existing(relation, pg_sys::NoLock)?;
     // SAFETY: the relation is open.

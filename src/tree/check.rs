@@ -1,8 +1,6 @@
 //! Looking at the trees: at the rows that events have changed since, and at those of open conflicts.
 //! What is open afterwards is a function of the tables and the log.
 
-#![allow(unsafe_code)]
-
 use super::declared::{self, Tree};
 use super::{conflicts, table::TreeTable};
 use crate::capture::Neutral;

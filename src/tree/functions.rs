@@ -1,7 +1,5 @@
 //! `concord.track_tree` and `concord.untrack_tree`.
 
-#![allow(unsafe_code)]
-
 use super::declaring;
 use super::table::{Shape, shape_of};
 use crate::error::{Error, OrRaise, Result};

@@ -1,8 +1,6 @@
 //! A tree's table, as the search reads it. Rows are known by the text of their key, which finds them
 //! again; only conflicts name them by their `record_id`.
 
-#![allow(unsafe_code)]
-
 use super::declared::Tree;
 use crate::capture::column::position;
 use crate::capture::current::record_id_of;
@@ -33,6 +31,7 @@ pub struct Shape {
 
 /// Reads a relation that is locked. 55000 where it is not tracked, 42703 where a column is missing,
 /// 42804 where the key is not one column of the pointers' type. `name` is what errors call it.
+#[allow(unsafe_code)]
 pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str) -> Result<Shape> {
     let open = Open::existing(relation, pg_sys::NoLock).ok();
     // SAFETY: the relation is open.
@@ -107,6 +106,7 @@ impl<'a> TreeTable<'a> {
     }
 
     /// The record ids of these keys' rows.
+    #[allow(unsafe_code)]
     pub fn record_ids(&self, keys: &BTreeSet<String>) -> Result<BTreeSet<String>> {
         let key = format!("{ROW}.{}", quote_identifier(&self.shape.key));
         let (wanted, is_wanted) = (self.wanted(), self.equal(&key, "w.id"));

@@ -3,8 +3,6 @@
 //! built-in ones, one by one, whenever a plan that uses it starts (`fmgr_lookupByName`,
 //! src/backend/utils/fmgr/fmgr.c): some ten microseconds each time.
 
-#![allow(unsafe_code)]
-
 use pgrx::pg_sys;
 
 /// Declares a version-1 C function that compares its two arguments. Nothing in it can fail, so it
@@ -17,6 +15,7 @@ macro_rules! comparison {
         ///
         /// # Safety
         /// To be called by PostgreSQL's function manager only.
+        #[allow(unsafe_code)]
         #[unsafe(export_name = concat!("concord_", stringify!($name)))]
         pub unsafe extern "C" fn $name(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
             // SAFETY: declared STRICT with two arguments of the type.
@@ -25,11 +24,13 @@ macro_rules! comparison {
     };
 }
 
+#[allow(unsafe_code)]
 unsafe fn hlc(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> i64 {
     // SAFETY: by the caller's promise; the type is passed by value.
     unsafe { (*fcinfo).args.as_slice(n + 1)[n].value.value() as i64 }
 }
 
+#[allow(unsafe_code)]
 unsafe fn ulid<'a>(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> &'a [u8; 16] {
     // SAFETY: by the caller's promise; the type is passed by reference and has 16 bytes.
     unsafe { &*(*fcinfo).args.as_slice(n + 1)[n].value.cast_mut_ptr::<[u8; 16]>() }

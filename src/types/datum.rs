@@ -1,7 +1,5 @@
 //! What pgrx wants to know of a type of fixed size, once for both.
 
-#![allow(unsafe_code)]
-
 use crate::error::Error;
 use pgrx::callconv::Arg;
 use pgrx::{FromDatum, pg_sys};
@@ -16,6 +14,7 @@ pub trait FixedSize: Copy {
     ///
     /// # Safety
     /// The datum is a value of this type, not null.
+    #[allow(unsafe_code)]
     unsafe fn read(datum: pg_sys::Datum) -> Self;
 
     /// Makes a datum, in the current memory context where the type is passed by reference.
@@ -24,6 +23,7 @@ pub trait FixedSize: Copy {
 
 /// Looks a type's oid up. Not remembered: DROP and CREATE EXTENSION change it, and the system cache
 /// is quick.
+#[allow(unsafe_code)]
 pub fn type_oid(name: &CStr) -> pg_sys::Oid {
     // SAFETY: syscache look-ups by NUL-terminated names.
     unsafe {
@@ -43,6 +43,7 @@ pub fn type_oid(name: &CStr) -> pg_sys::Oid {
 ///
 /// # Safety
 /// The argument is of type `T` in SQL.
+#[allow(unsafe_code)]
 pub unsafe fn argument<T: FromDatum>(arg: Arg<'_, '_>) -> T {
     let position = arg.index() + 1;
     // SAFETY: by the caller's promise.
@@ -60,6 +61,7 @@ pub unsafe fn argument<T: FromDatum>(arg: Arg<'_, '_>) -> T {
 macro_rules! fixed_size_type {
     ($type:ident, $core:ty, $name:literal) => {
         // SAFETY: the SQL type of this name is declared in sql/types/ with this type's layout.
+        #[allow(unsafe_code)]
         unsafe impl SqlTranslatable for $type {
             const TYPE_IDENT: &'static str = pgrx::pgrx_resolved_type!($type);
             const TYPE_ORIGIN: TypeOrigin = TypeOrigin::ThisExtension;
@@ -76,6 +78,7 @@ macro_rules! fixed_size_type {
             }
         }
 
+        #[allow(unsafe_code)]
         impl FromDatum for $type {
             unsafe fn from_polymorphic_datum(
                 datum: pg_sys::Datum,
@@ -98,6 +101,7 @@ macro_rules! fixed_size_type {
         }
 
         // SAFETY: the value is copied out of the datum and keeps nothing of it.
+        #[allow(unsafe_code)]
         unsafe impl UnboxDatum for $type {
             type As<'src> = Self;
 
@@ -111,6 +115,7 @@ macro_rules! fixed_size_type {
         }
 
         // SAFETY: the SQL declarations give these arguments this type.
+        #[allow(unsafe_code)]
         unsafe impl<'fcx> ArgAbi<'fcx> for $type {
             unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
                 // SAFETY: the caller's promise is the same.
@@ -119,6 +124,7 @@ macro_rules! fixed_size_type {
         }
 
         // SAFETY: the datum is of this type and lives in the current memory context or by value.
+        #[allow(unsafe_code)]
         unsafe impl BoxRet for $type {
             unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
                 // SAFETY: as above.

@@ -1,7 +1,5 @@
 //! `concord.hlc`: an `int8` that is never negative.
 
-#![allow(unsafe_code)]
-
 use super::datum::prelude::*;
 use super::{text, time};
 use crate::error::{Error, OrRaise};
@@ -19,6 +17,7 @@ pub struct Hlc(pub Value);
 impl FixedSize for Hlc {
     const NAME: &'static CStr = c"hlc";
 
+    #[allow(unsafe_code)]
     unsafe fn read(datum: pg_sys::Datum) -> Self {
         let bits = datum.value() as i64;
         Hlc(Value::try_from(bits)
@@ -59,6 +58,7 @@ fn concord_hlc_out(hlc: Hlc) -> CString {
 
 /// `int8recv` accepts negative numbers; this does not.
 #[pg_extern(sql = false)]
+#[allow(unsafe_code)]
 fn concord_hlc_recv(mut message: Internal) -> Hlc {
     // SAFETY: PostgreSQL calls receive functions with a StringInfo.
     let bits = unsafe {

@@ -1,7 +1,5 @@
 //! The types as arguments, results and SPI values of Rust functions.
 
-#![allow(unsafe_code)]
-
 use pgrx::prelude::*;
 
 #[pg_schema]
@@ -20,6 +18,7 @@ mod tests {
         Ulid(text.parse().unwrap())
     }
 
+    #[allow(unsafe_code)]
     fn argument<T: IntoDatum>(value: T) -> DatumWithOid<'static> {
         let oid = T::type_oid();
         // SAFETY: the oid is the value's own.

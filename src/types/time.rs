@@ -1,7 +1,5 @@
 //! Between Unix milliseconds, which both types hold, and `timestamptz`.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, OrRaise};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::{IntoDatum, direct_function_call, pg_sys};
@@ -23,6 +21,7 @@ pub fn from_unix_ms(ms: i64) -> TimestampWithTimeZone {
 }
 
 /// The time as the session shows it.
+#[allow(unsafe_code)]
 pub fn show(time: TimestampWithTimeZone) -> String {
     // SAFETY: an output function with its one argument; the text is copied at once.
     let text: Option<&CStr> =

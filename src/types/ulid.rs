@@ -1,7 +1,5 @@
 //! `concord.ulid`: 16 bytes, laid out and ordered as a `uuid` is.
 
-#![allow(unsafe_code)]
-
 use super::datum::prelude::*;
 use super::{text, time};
 use crate::error::{Error, OrRaise};
@@ -19,11 +17,13 @@ pub struct Ulid(pub Value);
 impl FixedSize for Ulid {
     const NAME: &'static CStr = c"ulid";
 
+    #[allow(unsafe_code)]
     unsafe fn read(datum: pg_sys::Datum) -> Self {
         // SAFETY: the datum points to the type's 16 bytes, which need no alignment.
         Ulid(Value::from_bytes(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() }))
     }
 
+    #[allow(unsafe_code)]
     fn write(self) -> pg_sys::Datum {
         // SAFETY: palloc returns room for 16 bytes or raises.
         unsafe {

@@ -1,7 +1,5 @@
 //! A version as the column holds it.
 
-#![allow(unsafe_code)]
-
 use crate::capture::shape::Tracked;
 use crate::capture::version::Stamp;
 use crate::error::Result;

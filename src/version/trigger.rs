@@ -1,8 +1,6 @@
 //! `concord.version_trigger`: a BEFORE ROW trigger that stamps every write with a fresh version and
 //! checks the version that a writer says it read.
 
-#![allow(unsafe_code)]
-
 use crate::capture::applying::applying;
 use crate::capture::image::Imager;
 use crate::capture::memory::RowMemory;
@@ -28,16 +26,14 @@ pg_function!(
     /// arguments. 39P01 when it is used otherwise; 22023 for a version from the future; 40001 for a
     /// stale one under `on_stale=reject`.
     version_trigger,
-    |fcinfo| {
-        // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
-        unsafe {
-            let data = trigger::check(fcinfo, "version_trigger", Protocol::BeforeRowWrite).or_raise();
-            pg_sys::Datum::from(stamp(data).or_raise())
-        }
+    |call| {
+        let data = trigger::check(call, "version_trigger", Protocol::BeforeRowWrite).or_raise();
+        pg_sys::Datum::from(stamp(data).or_raise())
     }
 );
 
-pub unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
+#[allow(unsafe_code)]
+pub fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
         if applying() {
@@ -60,6 +56,7 @@ pub unsafe fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
     }
 }
 
+#[allow(unsafe_code)]
 unsafe fn stamp_insert(data: &pg_sys::TriggerData, version: &Version) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the tuple is the row to insert, of the relation's row type.
     unsafe {
@@ -71,6 +68,7 @@ unsafe fn stamp_insert(data: &pg_sys::TriggerData, version: &Version) -> Result<
     }
 }
 
+#[allow(unsafe_code)]
 unsafe fn stamp_update(
     data: &pg_sys::TriggerData,
     tracked: &Tracked,
@@ -106,6 +104,7 @@ unsafe fn stamp_update(
 }
 
 /// The version that the writer says it read: `None` where the write does not mention the column.
+#[allow(unsafe_code)]
 unsafe fn claim(
     data: &pg_sys::TriggerData,
     version: &Version,
@@ -176,6 +175,7 @@ impl Stale<'_> {
     }
 
     /// The row as it would have been, generated columns included.
+    #[allow(unsafe_code)]
     fn incoming(&self) -> RowValues {
         // SAFETY: the trigger manager's data are valid during the call.
         unsafe {
@@ -229,6 +229,7 @@ impl Stale<'_> {
 }
 
 /// The row with another version.
+#[allow(unsafe_code)]
 unsafe fn with_version(
     data: &pg_sys::TriggerData,
     tuple: pg_sys::HeapTuple,

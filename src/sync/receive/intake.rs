@@ -1,7 +1,5 @@
 //! Events at the door: checked, told apart from what is known, stored until they can enter.
 
-#![allow(unsafe_code)]
-
 use crate::error::{Error, Result};
 use crate::pg::query::{self, Parameter};
 use crate::types::parameter::{ulid, word};
@@ -17,6 +15,7 @@ pub struct Incoming {
 }
 
 /// Refuses malformed events, and with them the whole call: 22023; 22004 for a null.
+#[allow(unsafe_code)]
 pub fn check(events: pg_sys::Datum) -> Result<Incoming> {
     let mut count = 0;
     // SAFETY: the argument is declared as jsonb[], and lives as long as the call.

@@ -1,15 +1,12 @@
 //! Resolving a conflict: the row that somebody decided on is written here and goes to all nodes as an
 //! ordinary event, beside one that closes the conflict.
 
-#![allow(unsafe_code)]
-
 pub mod decided_row;
 
 use crate::capture::Neutral;
 use crate::capture::applying::Applying;
 use crate::error::{Error, OrRaise, Result};
 use crate::log::{self, Written, context};
-use crate::pg::function::argument;
 use crate::pg::owner::{AsOwner, silence_triggers};
 use crate::pg::query::{self, parameter};
 use crate::sync::conflicts::standing;
@@ -26,7 +23,7 @@ use concord_core::operation::Operation;
 use concord_core::resolution::{Keep, Verdict};
 use concord_core::ulid::Ulid;
 use concord_core::word::Word;
-use pgrx::{FromDatum, JsonB, PgSqlErrorCode, pg_sys};
+use pgrx::{JsonB, PgSqlErrorCode, pg_sys};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
@@ -35,16 +32,8 @@ pg_function!(
     /// null, 22023 for an unknown conflict or decision, 42703 for an unknown column, 55000 for a
     /// conflict that is resolved otherwise or resolves itself, 23xxx for a row that breaks a constraint.
     resolve_conflict,
-    |fcinfo| {
-        // SAFETY: declared with arguments of types ulid, text and jsonb.
-        let (id, keep, values) = unsafe {
-            (
-                argument(fcinfo, 0).and_then(|d| SqlUlid::from_datum(d, false)),
-                argument(fcinfo, 1).and_then(|d| String::from_datum(d, false)),
-                argument(fcinfo, 2).and_then(|d| JsonB::from_datum(d, false)),
-            )
-        };
-        run(id, keep, values).or_raise();
+    |call| {
+        run(call.argument(0), call.argument(1), call.argument(2)).or_raise();
         pg_sys::Datum::from(0)
     }
 );
@@ -53,10 +42,8 @@ pg_function!(
     /// `concord.reopen_conflict(ulid) → void`. 22004 for a null, 22023 for an unknown conflict, 55000
     /// for one that is open, or that opens and closes by itself.
     reopen_conflict,
-    |fcinfo| {
-        // SAFETY: declared with an argument of type ulid.
-        let id = unsafe { argument(fcinfo, 0).and_then(|d| SqlUlid::from_datum(d, false)) };
-        reopen(id).or_raise();
+    |call| {
+        reopen(call.argument(0)).or_raise();
         pg_sys::Datum::from(0)
     }
 );

@@ -1,7 +1,5 @@
 //! Foreign keys after a write: no row stays whose parent is not there.
 
-#![allow(unsafe_code)]
-
 use crate::capture::key_sql::{ROW, key_condition, key_parameters, key_values};
 use crate::error::Result;
 use crate::sync::record::Record;

@@ -1,8 +1,6 @@
 //! The short way in for replicated events: a group that may enter the log at once is let pass into it
 //! row by row, and need not go through the waiting room.
 
-#![allow(unsafe_code)]
-
 use crate::clock;
 use crate::error::Result;
 use crate::pg::query::{self, parameter};
@@ -45,6 +43,7 @@ pub struct Arrival<'a> {
 
 impl<'a> Arrival<'a> {
     /// Reads a row of the log; `None` where one of its names is null.
+    #[allow(unsafe_code)]
     pub fn read(row: &'a RowValues) -> Option<Arrival<'a>> {
         // SAFETY: the columns' types are those of sql/10_log.sql.
         unsafe {
@@ -60,6 +59,7 @@ impl<'a> Arrival<'a> {
     }
 
     /// The group, if this is its first event.
+    #[allow(unsafe_code)]
     fn group(&self) -> Result<Option<Group>> {
         if self.sequence != self.first || self.size < 1 {
             return Ok(None);

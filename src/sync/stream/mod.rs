@@ -2,8 +2,6 @@
 //! `concord.change_events`. A BEFORE trigger stores each where all events wait; a deferred one lets
 //! them enter once the publisher's transaction is here.
 
-#![allow(unsafe_code)]
-
 use crate::sync::receive::group::place;
 mod gate;
 
@@ -57,18 +55,15 @@ pg_function!(
     /// `concord._receive_trigger()`: BEFORE INSERT, FOR EACH ROW, on the log: takes what logical
     /// replication brings; what others insert it leaves alone. 39P01 when it is used otherwise.
     receive_trigger,
-    |fcinfo| {
-        // SAFETY: the check says whether PostgreSQL's trigger manager is the caller.
-        unsafe {
-            let data = trigger::check(fcinfo, "_receive_trigger", Protocol::BeforeRowInsert).or_raise();
-            if !in_apply_worker() {
-                return pg_sys::Datum::from(data.tg_trigtuple);
-            }
-            match receive(data).or_raise() {
-                Way::Log => pg_sys::Datum::from(data.tg_trigtuple),
-                // The row goes no further.
-                Way::Known | Way::Wait => pg_sys::Datum::from(0),
-            }
+    |call| {
+        let data = trigger::check(call, "_receive_trigger", Protocol::BeforeRowInsert).or_raise();
+        if !in_apply_worker() {
+            return pg_sys::Datum::from(data.tg_trigtuple);
+        }
+        match receive(data).or_raise() {
+            Way::Log => pg_sys::Datum::from(data.tg_trigtuple),
+            // The row goes no further.
+            Way::Known | Way::Wait => pg_sys::Datum::from(0),
         }
     }
 );
@@ -77,9 +72,8 @@ pg_function!(
     /// `concord._enter_trigger()`: AFTER INSERT, FOR EACH ROW, deferred, on the waiting room: lets
     /// enter what a replicated transaction has brought. 39P01 when it is used otherwise.
     enter_trigger,
-    |fcinfo| {
-        // SAFETY: as above.
-        unsafe { trigger::check(fcinfo, "_enter_trigger", Protocol::AfterRowInsert).or_raise() };
+    |call| {
+        trigger::check(call, "_enter_trigger", Protocol::AfterRowInsert).or_raise();
         if in_apply_worker() && !ENTERED.replace(true) {
             enter_arrived().or_raise();
         }
@@ -88,6 +82,7 @@ pg_function!(
 );
 
 /// Registers what runs at the end of transactions. Called once, from `_PG_init`.
+#[allow(unsafe_code)]
 pub fn register() {
     // SAFETY: the callback is guarded and lives as long as the library.
     unsafe { pg_sys::RegisterXactCallback(Some(on_transaction), std::ptr::null_mut()) };
@@ -100,13 +95,15 @@ pg_function!(
 );
 
 /// Whether this row comes from another server just now.
+#[allow(unsafe_code)]
 fn in_apply_worker() -> bool {
     // SAFETY: reads the state of the process.
     unsafe { pg_sys::IsLogicalWorker() && !applying() }
 }
 
 /// Finds out where an event is to go, and stores it if it has to wait.
-unsafe fn receive(data: &pg_sys::TriggerData) -> Result<Way> {
+#[allow(unsafe_code)]
+fn receive(data: &pg_sys::TriggerData) -> Result<Way> {
     // SAFETY: the trigger manager's data are valid during the call.
     let (values, row_type) = unsafe {
         let relation = data.tg_relation;
@@ -238,6 +235,7 @@ fn note_failure(failure: &Failure) {
     pgrx::log!("concord: events wait because they could not be applied: {}", failure.message);
 }
 
+#[allow(unsafe_code)]
 unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argument: *mut c_void) {
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PRE_COMMIT};
     match event {
@@ -256,6 +254,7 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
 /// An apply worker starts with a transaction that reads its subscription. When that ends, the
 /// settings for those that follow are made: events are applied in READ COMMITTED, whatever the
 /// defaults of database and role are.
+#[allow(unsafe_code)]
 fn set_up_worker() {
     // SAFETY: reads the state of the process; the settings exist, and the values are among theirs.
     unsafe {

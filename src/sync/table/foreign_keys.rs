@@ -2,8 +2,6 @@
 //! keep foreign keys are silent while events are applied, so this looks itself: at the rows that were
 //! written, and at the children of those that went.
 
-#![allow(unsafe_code)]
-
 use crate::capture::current::record_id_of;
 use crate::capture::key_sql::{ROW, key_of_text, whole_row};
 use crate::error::{Error, Result};
@@ -96,6 +94,7 @@ fn referred_values(parent: &Target, key: &ForeignKey, image: &str) -> String {
 }
 
 /// The tracked children that refer to any of these values, and to no parent.
+#[allow(unsafe_code)]
 pub fn orphans_of(key: &ForeignKey, referred: Vec<Vec<Parameter>>) -> Result<Vec<Record>> {
     let (schema, table) = &key.child_names;
     let Some(target) = Target::find(schema, table)? else { return Ok(Vec::new()) };

@@ -1,7 +1,5 @@
 //! Reads the constraints of a table from the catalogs.
 
-#![allow(unsafe_code)]
-
 use crate::capture::key_sql::{ROW, whole_row};
 use crate::error::Result;
 use crate::pg::catalog::names_of;

@@ -1,7 +1,5 @@
 //! One row of a table: read and locked, written, taken out.
 
-#![allow(unsafe_code)]
-
 use crate::capture::current::row_image;
 use crate::capture::key_sql::{key_parameters, key_values};
 use crate::error::{Error, OrRaise, Result};
@@ -36,6 +34,7 @@ pub struct Former<'a> {
 }
 
 /// Locks and reads the record's row.
+#[allow(unsafe_code)]
 pub fn fetch(target: &Target, record: &Record) -> Result<Option<Current>> {
     let keys = key_values(&target.tracked, &record.record_id)?;
     let _owner = AsTableOwner::of(target.tracked.root);
@@ -47,6 +46,7 @@ pub fn fetch(target: &Target, record: &Record) -> Result<Option<Current>> {
 }
 
 impl Current {
+    #[allow(unsafe_code)]
     unsafe fn read(target: &Target, row: pg_sys::Datum) -> Result<Current> {
         // SAFETY: by the caller's promise; a whole row is never compressed or stored elsewhere.
         unsafe {

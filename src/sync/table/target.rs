@@ -1,8 +1,6 @@
 //! A local table that other nodes' rows are shown in, and the statements that write them. Names are
 //! quoted and qualified; values travel as parameters, in images.
 
-#![allow(unsafe_code)]
-
 use crate::capture::key_sql::{ROW, key_condition, whole_row};
 use crate::capture::relation;
 use crate::capture::shape::Tracked;
@@ -108,6 +106,7 @@ impl Target {
         Ok(target)
     }
 
+    #[allow(unsafe_code)]
     fn load(schema: &str, table: &str, oid: pg_sys::Oid) -> Result<Option<Target>> {
         // SAFETY: the relation is locked, and open while its shape is read.
         unsafe {
@@ -259,6 +258,7 @@ impl TargetColumn {
     }
 }
 
+#[allow(unsafe_code)]
 fn find_relation(schema: &str, table: &str) -> Option<pg_sys::Oid> {
     let schema = CString::new(schema).ok()?;
     let table = CString::new(table).ok()?;
@@ -276,6 +276,7 @@ fn find_relation(schema: &str, table: &str) -> Option<pg_sys::Oid> {
     }
 }
 
+#[allow(unsafe_code)]
 unsafe fn read_columns(descriptor: pg_sys::TupleDesc, tracked: &Tracked) -> Vec<TargetColumn> {
     // SAFETY: the relation is open.
     unsafe {
@@ -296,6 +297,7 @@ unsafe fn read_columns(descriptor: pg_sys::TupleDesc, tracked: &Tracked) -> Vec<
     }
 }
 
+#[allow(unsafe_code)]
 unsafe fn is_textual(type_oid: pg_sys::Oid) -> bool {
     let (mut category, mut preferred) = (0, false);
     // SAFETY: a syscache look-up of a column's type.
