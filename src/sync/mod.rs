@@ -13,6 +13,8 @@ mod retry;
 pub mod show;
 mod stream;
 pub mod table;
+#[cfg(any(test, feature = "pg_test"))]
+mod words_tests;
 
 pub use decide::pending::{Unshown, unshown};
 
