@@ -9,15 +9,15 @@ use crate::event::{Change, RowEvent, Stamp};
 use std::collections::BTreeMap;
 
 /// A row that exists: each column's value, with the event that gave it.
-pub type Row<'a, V> = BTreeMap<&'a str, (&'a V, Stamp)>;
+pub type FoldedRow<'a, V> = BTreeMap<&'a str, (&'a V, Stamp)>;
 
 /// The state of the row, or `None` where it does not exist.
-pub fn fold<'a, V>(events: impl IntoIterator<Item = &'a RowEvent<V>>) -> Option<Row<'a, V>> {
+pub fn fold<'a, V>(events: impl IntoIterator<Item = &'a RowEvent<V>>) -> Option<FoldedRow<'a, V>> {
     let events = newest_first(events);
     if newest(&events, |_| true)?.change == Change::Delete {
         return None;
     }
-    let mut row = Row::new();
+    let mut row = FoldedRow::new();
     for event in &events {
         for column in event.image.keys() {
             if row.contains_key(column.as_str()) {
@@ -36,7 +36,9 @@ pub fn fold<'a, V>(events: impl IntoIterator<Item = &'a RowEvent<V>>) -> Option<
 
 /// What is shown instead where the fold breaks a constraint that each of its writers kept: the whole
 /// image of the greatest event that left one.
-pub fn whole_image<'a, V>(events: impl IntoIterator<Item = &'a RowEvent<V>>) -> Option<Row<'a, V>> {
+pub fn whole_image<'a, V>(
+    events: impl IntoIterator<Item = &'a RowEvent<V>>,
+) -> Option<FoldedRow<'a, V>> {
     let events = newest_first(events);
     let last = newest(&events, |event| event.change != Change::Delete)?;
     Some(last.image.iter().map(|(column, value)| (column.as_str(), (value, last.stamp))).collect())

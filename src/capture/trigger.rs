@@ -4,7 +4,7 @@ use super::memory::RowMemory;
 use super::moves::{self, Moved};
 use super::relation;
 use super::shape::Tracked;
-use super::unchanged::{Change, compare};
+use super::unchanged::{Changed, compare};
 use crate::capture::applying::applying;
 use crate::capture::brought;
 use crate::capture::image::Imager;
@@ -167,7 +167,7 @@ impl Capture<'_> {
     }
 
     /// Under `merge`, the changed columns, widened to their groups.
-    fn touched(&self, change: &Change<'_>) -> Option<Vec<u8>> {
+    fn touched(&self, change: &Changed<'_>) -> Option<Vec<u8>> {
         if self.tracked.options.conflict_policy != Policy::Merge {
             return None;
         }

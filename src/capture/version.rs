@@ -48,21 +48,21 @@ impl VersionKind {
 
 /// A version of either type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stamp {
+pub enum VersionStamp {
     /// Of type `hlc`.
     Hlc(Hlc),
     /// Of type `ulid`.
     Ulid(Ulid),
 }
 
-impl Stamp {
+impl VersionStamp {
     /// A fresh version, greater than every one before.
-    pub fn fresh(kind: VersionKind) -> Result<Stamp> {
+    pub fn fresh(kind: VersionKind) -> Result<VersionStamp> {
         Ok(match kind {
-            VersionKind::Hlc => Stamp::Hlc(clock::tick()?),
+            VersionKind::Hlc => VersionStamp::Hlc(clock::tick()?),
             VersionKind::Ulid => {
                 crate::clock::seed::ensure_seeded()?;
-                Stamp::Ulid(clock::functions::new_ulid()?)
+                VersionStamp::Ulid(clock::functions::new_ulid()?)
             }
         })
     }
@@ -72,12 +72,14 @@ impl Stamp {
     /// # Safety
     /// The datum is the value of that column, not null.
     #[allow(unsafe_code)]
-    pub unsafe fn read(version: &Version, datum: pg_sys::Datum) -> Stamp {
+    pub unsafe fn read(version: &Version, datum: pg_sys::Datum) -> VersionStamp {
         match version.kind {
-            VersionKind::Hlc => Stamp::Hlc(Hlc::try_from(datum.value() as i64).unwrap_or_default()),
+            VersionKind::Hlc => {
+                VersionStamp::Hlc(Hlc::try_from(datum.value() as i64).unwrap_or_default())
+            }
             VersionKind::Ulid => {
                 // SAFETY: by the caller's promise.
-                Stamp::Ulid(Ulid::from_bytes(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() }))
+                VersionStamp::Ulid(Ulid::from_bytes(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() }))
             }
         }
     }
@@ -85,8 +87,8 @@ impl Stamp {
     /// The value for the column, in the current memory context.
     pub fn datum(self) -> pg_sys::Datum {
         let datum = match self {
-            Stamp::Hlc(hlc) => SqlHlc::from(hlc).into_datum(),
-            Stamp::Ulid(ulid) => SqlUlid::from(ulid).into_datum(),
+            VersionStamp::Hlc(hlc) => SqlHlc::from(hlc).into_datum(),
+            VersionStamp::Ulid(ulid) => SqlUlid::from(ulid).into_datum(),
         };
         datum.unwrap_or(pg_sys::Datum::from(0))
     }
@@ -94,8 +96,8 @@ impl Stamp {
     /// The version's place in time.
     pub fn hlc(self) -> i64 {
         match self {
-            Stamp::Hlc(hlc) => hlc.as_i64(),
-            Stamp::Ulid(ulid) => {
+            VersionStamp::Hlc(hlc) => hlc.as_i64(),
+            VersionStamp::Ulid(ulid) => {
                 let (first, _) = ulid.as_bytes().split_at(8);
                 let word = first.try_into().map(u64::from_be_bytes).unwrap_or(u64::MAX);
                 i64::try_from(word).unwrap_or(i64::MAX)
@@ -104,11 +106,11 @@ impl Stamp {
     }
 }
 
-impl std::fmt::Display for Stamp {
+impl std::fmt::Display for VersionStamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Stamp::Hlc(hlc) => hlc.fmt(f),
-            Stamp::Ulid(ulid) => ulid.fmt(f),
+            VersionStamp::Hlc(hlc) => hlc.fmt(f),
+            VersionStamp::Ulid(ulid) => ulid.fmt(f),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::commit::unfolded::Unfolded;
 use crate::error::{Error, Result};
 use crate::identity::{self, Attached, describe};
 use crate::log::captured::{self, Lent, control, now};
-use crate::log::writer::{Group, Writer};
+use crate::log::writer::{OwnGroup, Writer};
 use crate::log::{context, holes, metadata};
 use crate::pg::catalog;
 use crate::pg::transaction;
@@ -55,7 +55,7 @@ pub fn write_captured() -> Result<()> {
     if issued.holes {
         holes::fill_if_free(node)?;
     }
-    let group = Group {
+    let group = OwnGroup {
         node_id: node.node_id,
         first: issued.first,
         size,
@@ -82,8 +82,9 @@ pub fn write_captured() -> Result<()> {
     Ok(())
 }
 
+/// The events among those written that something follows from.
 #[derive(Default)]
-struct Written {
+struct Consequences {
     stale: bool,
     gaps: bool,
 }
@@ -91,10 +92,10 @@ struct Written {
 fn write_events(
     buffer: &mut Lent,
     writer: &mut Writer,
-    group: &Group,
+    group: &OwnGroup,
     lead: i64,
-) -> Result<Written> {
-    let mut written = Written::default();
+) -> Result<Consequences> {
+    let mut written = Consequences::default();
     let mut sequence = group.first + lead;
     let unshown = Unfolded::watch()?;
     buffer.for_each(|event| {
@@ -116,7 +117,7 @@ fn write_events(
 }
 
 /// What follows from the events of a group in tables beside the log.
-fn note_consequences(node: &Attached, group: &Group, written: &Written) {
+fn note_consequences(node: &Attached, group: &OwnGroup, written: &Consequences) {
     let last = group.first + group.size - 1;
     if written.stale {
         version::conflicts::record(node, group.first, last);

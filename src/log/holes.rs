@@ -4,7 +4,7 @@
 //! A number is dead when no backend holds it in flight and it is not in the log. In-flight numbers
 //! are read before the log is, under a snapshot taken after: whatever committed in between is seen.
 
-use super::writer::{Group, Writer};
+use super::writer::{OwnGroup, Writer};
 use crate::clock;
 use crate::clock::functions::random_u64;
 use crate::error::Result;
@@ -105,7 +105,7 @@ fn hlc_for(hole: &RangeInclusive<i64>, present: &BTreeMap<i64, i64>) -> Result<H
 }
 
 fn write_voids(node: Attached, hole: &RangeInclusive<i64>, hlc: Hlc) -> Result<()> {
-    let group = Group {
+    let group = OwnGroup {
         node_id: node.node_id,
         first: *hole.start(),
         size: hole.end() - hole.start() + 1,

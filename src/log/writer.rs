@@ -17,7 +17,7 @@ const MAX_SLOTS: usize = 1000;
 const MAX_BYTES: usize = 1 << 20;
 
 /// What all events of one group share.
-pub struct Group {
+pub struct OwnGroup {
     /// The origin.
     pub node_id: Ulid,
     /// First number.
@@ -34,7 +34,7 @@ pub struct Group {
     pub wall: pg_sys::TimestampTz,
 }
 
-impl Group {
+impl OwnGroup {
     /// The id of the event with this number.
     pub fn event_id(&self, sequence: i64) -> Ulid {
         Ulid::from_hlc(self.hlc, self.id_base.wrapping_add((sequence - self.first) as u64))
@@ -81,7 +81,7 @@ impl Writer {
     /// Adds one event with its number.
     pub fn add(
         &mut self,
-        group: &Group,
+        group: &OwnGroup,
         sequence: i64,
         event: &Captured<'_>,
         metadata: Option<&Varlena>,

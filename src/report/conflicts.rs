@@ -3,7 +3,7 @@
 use crate::pg::query::{Row, Snapshot, parameter};
 use crate::report::parts::{About, cell, rest};
 use concord_core::report::card::card;
-use concord_core::report::conflict::{Cell, Column, Conflict, Side};
+use concord_core::report::conflict::{Cell, Column, ConflictShown, Side};
 use concord_core::report::html::Html;
 use concord_core::report::quantity::age;
 use pgrx::JsonB;
@@ -140,7 +140,7 @@ fn summary_line(html: &mut Html, line: &Line) {
     html.raw("</td></tr>\n");
 }
 
-fn conflict(row: &Row) -> Conflict {
+fn conflict(row: &Row) -> ConflictShown {
     let side = |exists: i32, origin: Option<i32>| Side {
         exists: row.required(exists),
         origin: origin.map_or(Vec::new(), |first| {
@@ -150,7 +150,7 @@ fn conflict(row: &Row) -> Conflict {
                 .collect()
         }),
     };
-    Conflict {
+    ConflictShown {
         id: row.required(1),
         table: row.required(2),
         record: row.required(3),
@@ -167,7 +167,7 @@ fn conflict(row: &Row) -> Conflict {
     }
 }
 
-fn read_columns(conflict: &mut Conflict) {
+fn read_columns(conflict: &mut ConflictShown) {
     let parameters = [parameter(conflict.id.as_str()), parameter(MAX_CHARACTERS)];
     conflict.columns = Snapshot::Active.all(COLUMNS, &parameters, |row| {
         let value = |first: i32| match (row.required(first), row.get::<String>(first + 1)) {

@@ -8,7 +8,7 @@ use crate::sync::conflicts::resolved;
 use crate::sync::receive::group::place;
 use crate::sync::receive::news;
 use crate::sync::receive::waiting::note_applied;
-use crate::sync::show::group_rows::{self, Touched};
+use crate::sync::show::group_rows::{self, TouchedTable};
 use crate::sync::table::batch::Single;
 use crate::types::parameter::{hlc, ulid};
 use crate::{clock, version};
@@ -56,7 +56,7 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
 }
 
 /// Tables with row events, operations of other events, and the row of a group of one.
-type Contents = (Vec<Touched>, Vec<Operation>, Option<Single>);
+type Contents = (Vec<TouchedTable>, Vec<Operation>, Option<Single>);
 
 /// The tables that a group has row events of, and the operations of its other events.
 fn read_contents(group: &Group) -> Contents {
@@ -75,7 +75,7 @@ fn read_contents(group: &Group) -> Contents {
             let operations =
                 operations.iter().filter_map(|word| Operation::from_word(word).ok()).collect();
             match row.required(1) {
-                true => Ok(Touched {
+                true => Ok(TouchedTable {
                     schema: row.required(2),
                     table: row.required(3),
                     operations,
@@ -108,7 +108,7 @@ fn read_single(group: &Group) -> Contents {
                 return (Vec::new(), vec![operation], None);
             }
             let is_insert = operation == Operation::Insert;
-            let touched = Touched {
+            let touched = TouchedTable {
                 schema: row.required(2),
                 table: row.required(3),
                 operations: vec![operation],

@@ -57,7 +57,7 @@ pub struct State {
 }
 
 impl State {
-    fn of(row: fold::Row<'_, Value>) -> State {
+    fn of(row: fold::FoldedRow<'_, Value>) -> State {
         let stamps = row.iter().map(|(column, (_, stamp))| ((*column).to_owned(), *stamp));
         let stamps = stamps.collect();
         let image = row.into_iter().map(|(column, (value, _))| (column.to_owned(), value.clone()));

@@ -6,7 +6,7 @@ use crate::capture::image::Imager;
 use crate::capture::memory::RowMemory;
 use crate::capture::shape::Tracked;
 use crate::capture::unchanged::compare_before;
-use crate::capture::version::{Stamp, Version};
+use crate::capture::version::{Version, VersionStamp};
 use crate::capture::{brought, relation};
 use crate::error::{Error, OrRaise, Result};
 use crate::log::event::Captured;
@@ -61,8 +61,8 @@ unsafe fn stamp_insert(data: &pg_sys::TriggerData, version: &Version) -> Result<
     // SAFETY: the tuple is the row to insert, of the relation's row type.
     unsafe {
         let row = RowValues::of(data.tg_trigtuple, (*data.tg_relation).rd_att);
-        let claimed = row.get(version.index).map(|datum| Stamp::read(version, datum));
-        let stamp = Stamp::fresh(version.kind)?;
+        let claimed = row.get(version.index).map(|datum| VersionStamp::read(version, datum));
+        let stamp = VersionStamp::fresh(version.kind)?;
         brought::remember(stamp, claimed);
         Ok(with_version(data, data.tg_trigtuple, version, Some(stamp.datum())))
     }
@@ -82,7 +82,7 @@ unsafe fn stamp_update(
         if compare_before(tracked, &old, &new).is_nothing() {
             return Ok(with_version(data, data.tg_newtuple, version, old.get(version.index)));
         }
-        let current = old.get(version.index).map(|datum| Stamp::read(version, datum));
+        let current = old.get(version.index).map(|datum| VersionStamp::read(version, datum));
         if let Some(claimed) = claim(data, version, &new)
             && claimed != current
         {
@@ -98,7 +98,7 @@ unsafe fn stamp_update(
                 }
             }
         }
-        let stamp = Stamp::fresh(version.kind)?;
+        let stamp = VersionStamp::fresh(version.kind)?;
         Ok(with_version(data, data.tg_newtuple, version, Some(stamp.datum())))
     }
 }
@@ -109,14 +109,14 @@ unsafe fn claim(
     data: &pg_sys::TriggerData,
     version: &Version,
     new: &RowValues,
-) -> Option<Option<Stamp>> {
+) -> Option<Option<VersionStamp>> {
     // SAFETY: the set is the command's; column numbers in it are shifted by the system columns.
     unsafe {
         let number = version.index as i32 + 1 - pg_sys::FirstLowInvalidHeapAttributeNumber;
         if !pg_sys::bms_is_member(number, data.tg_updatedcols) {
             return None;
         }
-        let claimed = new.get(version.index).map(|datum| Stamp::read(version, datum));
+        let claimed = new.get(version.index).map(|datum| VersionStamp::read(version, datum));
         let brought = claimed.and_then(brought::take);
         match brought {
             Some(brought) => brought.map(Some),
@@ -125,7 +125,7 @@ unsafe fn claim(
     }
 }
 
-fn refuse_future(claimed: Option<Stamp>) -> Result<()> {
+fn refuse_future(claimed: Option<VersionStamp>) -> Result<()> {
     let Some(claimed) = claimed else {
         return Ok(());
     };
@@ -144,8 +144,8 @@ struct Stale<'a> {
     tracked: &'a Tracked,
     old: &'a RowValues,
     data: &'a pg_sys::TriggerData,
-    current: Option<Stamp>,
-    claimed: Option<Stamp>,
+    current: Option<VersionStamp>,
+    claimed: Option<VersionStamp>,
 }
 
 impl Stale<'_> {
@@ -168,7 +168,7 @@ impl Stale<'_> {
             old_values: Some(&imager.image(self.old)?),
             new_values: Some(&imager.image(&incoming)?),
             metadata: Some(notes.as_bytes()),
-            base_version: self.claimed.map(Stamp::hlc),
+            base_version: self.claimed.map(VersionStamp::hlc),
             ..control(Operation::Stale, &context)
         })?;
         Ok(())
@@ -190,7 +190,8 @@ impl Stale<'_> {
     }
 
     fn detail(&self) -> String {
-        let show = |stamp: Option<Stamp>| stamp.map_or("null".to_owned(), |s| format!("\"{s}\""));
+        let show =
+            |stamp: Option<VersionStamp>| stamp.map_or("null".to_owned(), |s| format!("\"{s}\""));
         format!(
             "The row has version {}, the writer read {}.",
             show(self.current),

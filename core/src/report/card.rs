@@ -5,7 +5,7 @@ use super::html::Html;
 use super::quantity::{age, counted, grouped};
 use super::words::{common, split};
 use super::{phrases, resolve};
-use crate::report::conflict::{Cell, Column, Conflict, Side};
+use crate::report::conflict::{Cell, Column, ConflictShown, Side};
 use crate::word::Word;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ const MAX_DIFFERING: usize = 40;
 const MAX_OTHERS: usize = 40;
 
 /// The card.
-pub fn card(conflict: &Conflict) -> Html {
+pub fn card(conflict: &ConflictShown) -> Html {
     let words = phrases::of(conflict.kind);
     let mut html = Html::new();
     html.raw("<article class=\"card\"><header><h3><bdi>").text(&conflict.table).raw("</bdi> ");
@@ -62,7 +62,7 @@ pub fn about(html: &mut Html, detail: &Value) {
     }
 }
 
-fn sides(html: &mut Html, conflict: &Conflict, words: &phrases::Phrases) {
+fn sides(html: &mut Html, conflict: &ConflictShown, words: &phrases::Phrases) {
     let (differing, others): (Vec<_>, Vec<_>) =
         conflict.columns.iter().partition(|column| conflict.is_about(column));
     if !differing.is_empty() {
@@ -84,7 +84,7 @@ fn sides(html: &mut Html, conflict: &Conflict, words: &phrases::Phrases) {
     }
 }
 
-fn table(html: &mut Html, conflict: &Conflict, words: &phrases::Phrases, columns: &[&Column]) {
+fn table(html: &mut Html, conflict: &ConflictShown, words: &phrases::Phrases, columns: &[&Column]) {
     html.raw("<table class=\"sides\"><thead><tr><th scope=\"col\">Column</th>");
     heading(html, "Base", "both began with", &conflict.base);
     heading(html, "Local", words.local, &conflict.local);
@@ -108,7 +108,7 @@ fn heading(html: &mut Html, name: &'static str, meaning: &'static str, side: &Si
     html.raw("</th>");
 }
 
-fn cells(html: &mut Html, conflict: &Conflict, column: &Column) {
+fn cells(html: &mut Html, conflict: &ConflictShown, column: &Column) {
     let about = conflict.is_about(column);
     let texts = [&column.base, &column.local, &column.remote, &column.applied].map(Cell::text);
     let words = texts.map(|text| split(text.unwrap_or_default()));
@@ -173,9 +173,9 @@ pub mod tests {
     }
 
     /// An edit on two nodes, of one column.
-    pub fn conflict(name: &str, base: Cell, local: Cell, remote: Cell) -> Conflict {
+    pub fn conflict(name: &str, base: Cell, local: Cell, remote: Cell) -> ConflictShown {
         let side = Side { exists: true, origin: Vec::new() };
-        Conflict {
+        ConflictShown {
             id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
             kind: ConflictType::UpdateOriginDiffers,
             base: side.clone(),
@@ -192,11 +192,11 @@ pub mod tests {
                 settable: true,
                 about: None,
             }],
-            ..Conflict::default()
+            ..ConflictShown::default()
         }
     }
 
-    fn shown(conflict: &Conflict) -> String {
+    fn shown(conflict: &ConflictShown) -> String {
         card(conflict).finish()
     }
 

@@ -70,7 +70,7 @@ pub struct Side {
 /// A conflict, as `concord.conflicts` has it.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
-pub struct Conflict {
+pub struct ConflictShown {
     pub id: String,
     pub table: String,
     pub record: String,
@@ -86,7 +86,7 @@ pub struct Conflict {
     pub columns: Vec<Column>,
 }
 
-impl Conflict {
+impl ConflictShown {
     /// The columns that the conflict is about.
     pub fn differing(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| self.is_about(column))

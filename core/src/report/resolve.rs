@@ -4,7 +4,7 @@ use super::html::is_directional;
 use super::phrases::Phrases;
 use crate::conflict::ConflictType;
 use crate::names::quote_literal;
-use crate::report::conflict::{Cell, Column, Conflict};
+use crate::report::conflict::{Cell, Column, ConflictShown};
 use crate::resolution::Keep;
 use crate::word::Word;
 use serde_json::Value;
@@ -17,7 +17,7 @@ const LONG: usize = 200;
 pub type Command = (&'static str, String);
 
 /// The ways to resolve a conflict. None for a tree's, which closes by itself.
-pub fn commands(conflict: &Conflict, phrases: &Phrases) -> Vec<Command> {
+pub fn commands(conflict: &ConflictShown, phrases: &Phrases) -> Vec<Command> {
     if conflict.kind == ConflictType::Tree {
         return Vec::new();
     }
@@ -34,7 +34,7 @@ pub fn commands(conflict: &Conflict, phrases: &Phrases) -> Vec<Command> {
 }
 
 /// `keep => 'merged'` with the columns that differ, as the side that lost has them.
-fn merged(conflict: &Conflict) -> Option<String> {
+fn merged(conflict: &ConflictShown) -> Option<String> {
     let (side, image): (fn(&Column) -> &Cell, _) = match conflict.remote.exists {
         true => (|column| &column.remote, "remote_values"),
         false if conflict.local.exists => (|column| &column.local, "local_values"),
@@ -114,7 +114,7 @@ mod tests {
     use super::super::phrases;
     use super::*;
 
-    fn last(conflict: &Conflict) -> String {
+    fn last(conflict: &ConflictShown) -> String {
         commands(conflict, &phrases::of(conflict.kind)).pop().map_or(String::new(), |c| c.1)
     }
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::log::{self, Written};
 use crate::sync::record::State;
-use crate::sync::resolve::Conflict;
+use crate::sync::resolve::NotedConflict;
 use crate::sync::show::revive;
 use crate::sync::table::foreign_keys::{self, parent_of};
 use crate::sync::table::row::{self, Current};
@@ -15,7 +15,7 @@ use pgrx::PgSqlErrorCode;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
-impl Conflict {
+impl NotedConflict {
     /// The image that a decision starts from; `None` for no row.
     pub fn kept(
         &self,

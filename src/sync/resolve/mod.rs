@@ -49,7 +49,7 @@ pg_function!(
 );
 
 /// A row of `concord.conflicts`.
-pub struct Conflict {
+pub struct NotedConflict {
     /// `conflict_id`
     pub(super) id: Ulid,
     /// The record that it is about.
@@ -125,7 +125,7 @@ fn null_argument(message: &str) -> Error {
         .hint("concord.conflicts lists the conflicts that this node knows.")
 }
 
-fn read(id: Ulid) -> Result<Conflict> {
+fn read(id: Ulid) -> Result<NotedConflict> {
     let found = query::returning(
         "SELECT table_schema, table_name, record_id, conflict_type, local_values::text,
                 remote_values::text, resolution, resolved_at IS NOT NULL
@@ -133,7 +133,7 @@ fn read(id: Ulid) -> Result<Conflict> {
         &[ulid(id)],
         |row| {
             let image = |column| row.get::<String>(column).map(|t| parse_image(&t)).transpose();
-            Ok(Conflict {
+            Ok(NotedConflict {
                 id,
                 record: Record::read(row),
                 kind: row.word(4),
@@ -150,7 +150,7 @@ fn read(id: Ulid) -> Result<Conflict> {
     })
 }
 
-impl Conflict {
+impl NotedConflict {
     fn refuse_automatic(&self) -> Result<()> {
         if self.kind == ConflictType::Tree {
             return Err(Error::wrong_state(format!("conflict {} is one of a tree", self.id))

@@ -34,7 +34,7 @@ pub struct GroupRows<'a> {
 }
 
 /// A table with events in the group.
-pub struct Touched {
+pub struct TouchedTable {
     /// `table_schema`
     pub schema: String,
     /// `table_name`
@@ -45,7 +45,7 @@ pub struct Touched {
     pub unseen: bool,
 }
 
-impl Touched {
+impl TouchedTable {
     fn has(&self, operation: Operation) -> bool {
         self.operations.contains(&operation)
     }
@@ -57,7 +57,7 @@ impl Touched {
 
 /// Shows the rows of a group that has entered the log; returns how many conflicts are new. `single` is
 /// the row of a group of one.
-pub fn show_group(group: &Group, tables: &[Touched], single: Option<Single>) -> Result<i64> {
+pub fn show_group(group: &Group, tables: &[TouchedTable], single: Option<Single>) -> Result<i64> {
     let unsettled = if pending::is_any()? { pending::tables() } else { Vec::new() };
     let mut rows = GroupRows { group, careful: BTreeSet::new(), unsettled, single };
     rows.write(tables)?;
@@ -100,7 +100,7 @@ fn observed(group: &Group) -> Parameter {
 impl GroupRows<'_> {
     /// Writes what is plain, and notes what is not. To look for parents and children is to compare
     /// values, which can raise when the rows are written: then they are decided one by one.
-    fn write(&mut self, tables: &[Touched]) -> Result<()> {
+    fn write(&mut self, tables: &[TouchedTable]) -> Result<()> {
         let mut related = false;
         for touched in tables {
             related |= match Target::find(&touched.schema, &touched.table)? {
@@ -134,7 +134,7 @@ impl GroupRows<'_> {
         (self.group.first..self.group.first + self.group.size).step_by(BATCH as usize)
     }
 
-    fn write_table(&mut self, touched: &Touched) -> Result<()> {
+    fn write_table(&mut self, touched: &TouchedTable) -> Result<()> {
         let target = Target::find(&touched.schema, &touched.table)?;
         let plain = match &target {
             Some(target) => !touched.unseen && self.is_plain(target, touched)?,
@@ -153,7 +153,7 @@ impl GroupRows<'_> {
     }
 
     /// Whether rows of this table can be written without looking at others.
-    fn is_plain(&self, target: &Target, touched: &Touched) -> Result<bool> {
+    fn is_plain(&self, target: &Target, touched: &TouchedTable) -> Result<bool> {
         let constraints = target.constraints()?;
         let unsettled = |names: &(String, String)| self.unsettled.contains(names);
         let own = (target.schema.clone(), target.table.clone());
@@ -171,7 +171,7 @@ impl GroupRows<'_> {
         Ok(!special)
     }
 
-    fn add_careful(&mut self, touched: &Touched, ids: Vec<String>) {
+    fn add_careful(&mut self, touched: &TouchedTable, ids: Vec<String>) {
         let named = |record_id| Record {
             schema: touched.schema.clone(),
             table: touched.table.clone(),
@@ -192,7 +192,7 @@ impl GroupRows<'_> {
         ]
     }
 
-    fn ids(&self, touched: &Touched, first: i64) -> Vec<String> {
+    fn ids(&self, touched: &TouchedTable, first: i64) -> Vec<String> {
         query::all(
             "SELECT DISTINCT record_id FROM concord.change_events
              WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
@@ -204,7 +204,7 @@ impl GroupRows<'_> {
         )
     }
 
-    fn write_batch(&mut self, touched: &Touched, target: &Target, first: i64) -> Result<()> {
+    fn write_batch(&mut self, touched: &TouchedTable, target: &Target, first: i64) -> Result<()> {
         let batch = match self.single.take() {
             Some(single) => Some(Batch::of(&single, target)),
             None => self.batch(target, first, &[]),
@@ -313,7 +313,7 @@ impl GroupRows<'_> {
 
     /// Children without parents, among the rows written and the children of those that went, are
     /// decided one by one.
-    fn check_foreign_keys(&mut self, touched: &Touched) -> Result<()> {
+    fn check_foreign_keys(&mut self, touched: &TouchedTable) -> Result<()> {
         let Some(target) = Target::find(&touched.schema, &touched.table)? else { return Ok(()) };
         let constraints = target.constraints()?;
         for first in self.firsts() {
