@@ -62,7 +62,9 @@ impl Open {
 
     /// Opens a table for a moment.
     pub fn briefly(oid: pg_sys::Oid) -> Open {
-        Open { released: pg_sys::AccessShareLock, ..Open::table(oid, pg_sys::AccessShareLock) }
+        let mut open = Open::table(oid, pg_sys::AccessShareLock);
+        open.released = pg_sys::AccessShareLock;
+        open
     }
 
     /// What PostgreSQL's functions take; valid while this is.
