@@ -5,6 +5,7 @@ REVOKE EXECUTE ON FUNCTION
     concord.hlc_observe(concord.hlc), concord.hlc_reset(), concord.heartbeat(), concord.tick(),
     concord.flush(), concord._identity_written(), concord.capture_trigger(), concord.version_trigger(),
     concord.truncate_trigger(), concord.track, concord._track_with_text, concord.untrack(regclass),
+    concord.track_schema, concord._tracking_obstacle(oid),
     concord.track_tree(regclass, name, name, name, name), concord.untrack_tree(regclass),
     concord._trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),

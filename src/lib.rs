@@ -38,7 +38,8 @@ extension_sql_file!("../sql/40_consumers.sql", name = "consumers", requires = ["
 extension_sql_file!("../sql/45_received.sql", name = "received", requires = ["consumers"]);
 extension_sql_file!("../sql/50_watch.sql", name = "watch", requires = ["received"]);
 extension_sql_file!("../sql/60_track.sql", name = "track", requires = ["watch"]);
-extension_sql_file!("../sql/65_tree.sql", name = "tree", requires = ["track"]);
+extension_sql_file!("../sql/62_track_schema.sql", name = "track_schema", requires = ["track"]);
+extension_sql_file!("../sql/65_tree.sql", name = "tree", requires = ["track_schema"]);
 extension_sql_file!("../sql/70_history.sql", name = "history", requires = ["tree"]);
 extension_sql_file!("../sql/75_digest.sql", name = "digest", requires = ["history"]);
 extension_sql_file!("../sql/80_consume.sql", name = "consume", requires = ["digest"]);

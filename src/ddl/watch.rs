@@ -62,9 +62,15 @@ fn watch(command: &str) -> Result<()> {
     let altered = altered_relations();
     for table in &now {
         match before.iter().find(|seen| seen.relation == table.relation) {
-            None => begin(table),
+            None => {
+                begin(table);
+                track::warn_of_secrets(table.relation, &[]);
+            }
             Some(seen) => {
                 let known = compare(command, seen, table)?;
+                if seen.columns != table.columns {
+                    track::warn_of_secrets(table.relation, &seen.columns);
+                }
                 if !known && altered.contains(&table.relation) && command == "ALTER TABLE" {
                     note(table, json!({"command": command, "change": "altered"}))?;
                 }

@@ -187,27 +187,3 @@ fn record_key(relation: pg_sys::Oid, key: &[String], columns: &[ColumnFacts]) ->
     Err(Error::wrong_state(format!("record_key ({}) is not unique", key.join(", ")))
         .hint("CREATE UNIQUE INDEX on just these columns first, or choose another key."))
 }
-
-/// Columns whose names suggest a secret that images would show.
-pub fn suspicious_columns(relation: pg_sys::Oid, options: &Options) -> Vec<String> {
-    const WORDS: [&str; 9] = [
-        "password",
-        "passwd",
-        "pwd",
-        "secret",
-        "token",
-        "api_key",
-        "apikey",
-        "private_key",
-        "salt",
-    ];
-    columns(relation)
-        .into_iter()
-        .map(|column| column.name)
-        .filter(|name| !options.exclude.contains(name) && !options.redact.contains(name))
-        .filter(|name| {
-            let name = name.to_lowercase();
-            WORDS.iter().any(|word| name.contains(word))
-        })
-        .collect()
-}

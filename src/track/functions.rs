@@ -1,7 +1,7 @@
 //! `concord.track` and `concord.untrack`.
 
 use super::arguments::Arguments;
-use super::{check, install};
+use super::{check, install, secrets};
 use crate::capture::shape::Tracked;
 use crate::ddl::{self, Quiet};
 use crate::error::{Error, OrRaise, Result};
@@ -84,9 +84,7 @@ fn set_up(relation: pg_sys::Oid, arguments: Arguments) -> Result<()> {
     let has_version = load(relation, &trigger_arguments)?;
     check::options(relation, &options)?;
     install::create(relation, &trigger_arguments, has_version);
-    for column in check::suspicious_columns(relation, &options) {
-        suggest_redaction(&name, &column);
-    }
+    secrets::point_out(relation, &options);
     let _owner = AsOwner::of(catalog::log()?);
     ddl::adopt(relation);
     Ok(())
@@ -104,16 +102,6 @@ fn load(relation: pg_sys::Oid, arguments: &[String]) -> Result<bool> {
     // SAFETY: the relation is open.
     let tracked = unsafe { Tracked::load(open.as_ptr(), arguments)? };
     Ok(tracked.version.is_some())
-}
-
-fn suggest_redaction(table: &str, column: &str) {
-    pg_sys::panic::ErrorReport::new(
-        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-        format!("column \"{column}\" of {table} looks like a secret, and images show it"),
-        "track",
-    )
-    .set_hint(format!("Leave it out with redact => '{{{column}}}' or exclude => '{{{column}}}'."))
-    .report(PgLogLevel::NOTICE);
 }
 
 fn take_down(relation: pg_sys::Oid) -> Result<()> {

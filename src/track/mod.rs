@@ -4,7 +4,9 @@ mod arguments;
 mod check;
 mod functions;
 mod install;
+mod secrets;
 mod stored;
 
 pub use check::relation as check_owned;
 pub use install::{equip_partitions, fire_always, remove, rename_columns};
+pub use secrets::warn_of_new as warn_of_secrets;
