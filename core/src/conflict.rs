@@ -6,6 +6,7 @@
 
 use crate::event::{Change, RowEvent, Stamp};
 use crate::fnv;
+use crate::names::TableName;
 use crate::ulid::Ulid;
 use crate::word::Word;
 use std::collections::BTreeMap;
@@ -70,10 +71,10 @@ pub struct Conflict {
 impl Conflict {
     /// An id that is the same on every node: the later beginning's time, then a hash of the record
     /// and the two beginnings.
-    pub fn id(&self, schema: &str, table: &str, record_id: &str) -> Ulid {
+    pub fn id(&self, table: &TableName, record_id: &str) -> Ulid {
         let [x, y] = &self.beginnings;
         let [(p, m), (q, n)] = [x, y].map(|b| (b.origin.to_bytes(), b.sequence.to_be_bytes()));
-        let names = [schema, table, record_id].map(str::as_bytes);
+        let names = [&*table.schema, &table.name, record_id].map(str::as_bytes);
         Ulid::from_hlc(x.hlc.max(y.hlc), fnv::hash(names.into_iter().chain([&p[..], &m, &q, &n])))
     }
 }

@@ -1,5 +1,30 @@
 //! Names and literals as SQL writes them.
 
+use std::fmt;
+
+/// A table by its schema's name and its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TableName {
+    /// `table_schema`
+    pub schema: String,
+    /// `table_name`
+    pub name: String,
+}
+
+impl TableName {
+    /// As SQL writes it.
+    pub fn quoted(&self) -> String {
+        format!("{}.{}", quote_identifier(&self.schema), quote_identifier(&self.name))
+    }
+}
+
+/// As messages show it.
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
 /// Reads a list of names: folded to lower case unless in double quotes (PostgreSQL's
 /// `SplitIdentifierString`). `None` where the text is no such list.
 pub fn parse_list(text: &str) -> Option<Vec<String>> {

@@ -5,6 +5,7 @@
 
 use crate::fnv;
 use crate::hlc::Hlc;
+use crate::names::TableName;
 use crate::ulid::Ulid;
 use crate::word::Word;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,8 +99,8 @@ pub struct Problem {
 impl Problem {
     /// An id that is the same on every node: the time of the last change of one of the pointers, then
     /// a hash (FNV-1a) of the table, what is wrong and the records.
-    pub fn id(&self, time: Hlc, schema: &str, table: &str, records: &BTreeSet<String>) -> Ulid {
-        let names = [schema, table, self.kind.word()].map(str::as_bytes);
+    pub fn id(&self, time: Hlc, table: &TableName, records: &BTreeSet<String>) -> Ulid {
+        let names = [&*table.schema, &table.name, self.kind.word()].map(str::as_bytes);
         let records = records.iter().map(|record| record.as_bytes());
         Ulid::from_hlc(time, fnv::hash(names.into_iter().chain(records)))
     }

@@ -1,6 +1,7 @@
 //! The tree rule: what is found, and that it does not matter from where.
 
 use concord_core::hlc::Hlc;
+use concord_core::names::TableName;
 use concord_core::tree::{Kind, Node, Pointer, Problem, Rows, problems};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,16 +186,17 @@ fn what_is_not_there_is_no_problem() {
 
 #[test]
 fn ids_tell_problems_apart() {
+    let table = |schema: &str, name: &str| TableName { schema: schema.into(), name: name.into() };
     let records =
         |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<String>>();
     let (cycle, siblings) = (problem(Kind::Cycle, &[], &[]), problem(Kind::Siblings, &[], &[]));
     let time = Hlc::try_from(5).unwrap();
     let ids = BTreeSet::from([
-        cycle.id(time, "s", "t", &records(&["a", "b"])),
-        cycle.id(time, "s", "t", &records(&["ab"])),
-        cycle.id(time, "st", "", &records(&["a", "b"])),
-        siblings.id(time, "s", "t", &records(&["a", "b"])),
-        cycle.id(Hlc::try_from(6).unwrap(), "s", "t", &records(&["a", "b"])),
+        cycle.id(time, &table("s", "t"), &records(&["a", "b"])),
+        cycle.id(time, &table("s", "t"), &records(&["ab"])),
+        cycle.id(time, &table("st", ""), &records(&["a", "b"])),
+        siblings.id(time, &table("s", "t"), &records(&["a", "b"])),
+        cycle.id(Hlc::try_from(6).unwrap(), &table("s", "t"), &records(&["a", "b"])),
     ]);
     assert_eq!(ids.len(), 5);
 }

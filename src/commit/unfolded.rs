@@ -5,7 +5,9 @@ use crate::error::{Error, Result};
 use crate::log::event::Captured;
 use crate::pg::owner::AsOwner;
 use crate::pg::{catalog, scan};
+use crate::sync::record::Record;
 use crate::sync::{self, Unshown};
+use concord_core::names::TableName;
 use serde_json::{Map, Value};
 use std::cell::Cell;
 
@@ -62,6 +64,11 @@ impl Unfolded {
 fn unshown(event: &Captured<'_>) -> Option<Unshown> {
     let (Some(table), Some(record_id)) = (event.table, event.record_id) else { return None };
     event.operation.change()?;
-    let record_id = String::from_utf8_lossy(&record_id[4..]);
-    sync::unshown(&table.schema.as_text(), &table.name.as_text(), &record_id)
+    sync::unshown(&Record {
+        table: TableName {
+            schema: table.schema.as_text().into_owned(),
+            name: table.name.as_text().into_owned(),
+        },
+        record_id: String::from_utf8_lossy(&record_id[4..]).into_owned(),
+    })
 }

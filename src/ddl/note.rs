@@ -42,8 +42,8 @@ pub fn note_untracked(relation: pg_sys::Oid) -> Result<()> {
 /// Puts a DDL event into the log.
 pub fn note(table: &Watched, what: Value) -> Result<()> {
     let name = Rc::new(Table {
-        schema: Varlena::text(&table.schema),
-        name: Varlena::text(&table.table),
+        schema: Varlena::text(&table.name.schema),
+        name: Varlena::text(&table.name.name),
         silent: None,
     });
     let text = what.to_string();

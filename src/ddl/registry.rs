@@ -1,6 +1,7 @@
 //! What was last seen of each tracked table (`concord._watched_tables`), and what there is now.
 
 use crate::pg::query::{self, parameter};
+use concord_core::names::TableName;
 use pgrx::pg_sys;
 
 /// A tracked table.
@@ -8,10 +9,8 @@ use pgrx::pg_sys;
 pub struct Watched {
     /// The table.
     pub relation: pg_sys::Oid,
-    /// Its schema.
-    pub schema: String,
     /// Its name.
-    pub table: String,
+    pub name: TableName,
     /// All its triggers that capture fire, those of its partitions too.
     pub capturing: bool,
     /// It has, or its partitions have, the trigger that captures TRUNCATE.
@@ -95,8 +94,7 @@ pub fn seen() -> Vec<Watched> {
 fn read(sql: &str) -> Vec<Watched> {
     query::all(sql, &[], |row| Watched {
         relation: row.required(1),
-        schema: row.required(2),
-        table: row.required(3),
+        name: row.table(2),
         capturing: row.required(4),
         truncating: row.required(5),
         partitions: row.required(6),
@@ -107,6 +105,7 @@ fn read(sql: &str) -> Vec<Watched> {
 
 /// Remembers a table as it is.
 pub fn remember(table: &Watched) {
+    let [schema, name] = query::table(&table.name);
     query::run(
         "INSERT INTO concord._watched_tables
              (relation, table_schema, table_name, capturing, truncating, partitions,
@@ -119,8 +118,8 @@ pub fn remember(table: &Watched) {
              columns = excluded.columns",
         &[
             parameter(table.relation),
-            parameter(table.schema.as_str()),
-            parameter(table.table.as_str()),
+            schema,
+            name,
             parameter(table.capturing),
             parameter(table.truncating),
             parameter(table.partitions.clone()),
@@ -134,9 +133,9 @@ pub fn remember(table: &Watched) {
 pub fn adopt(relation: pg_sys::Oid) {
     let is_new = seen().iter().all(|table| table.relation != relation);
     if let Some(table) = present().iter().find(|table| table.relation == relation) {
-        super::windows::close(&table.schema, &table.table);
+        super::windows::close(&table.name);
         if is_new {
-            super::windows::note_untracked(&table.schema, &table.table);
+            super::windows::note_untracked(&table.name);
         }
         remember(table);
     }
@@ -145,8 +144,8 @@ pub fn adopt(relation: pg_sys::Oid) {
 /// A table that is not tracked any more: what was known of it.
 pub fn release(relation: pg_sys::Oid) -> Option<Watched> {
     let table = seen().into_iter().find(|table| table.relation == relation)?;
-    super::windows::close(&table.schema, &table.table);
-    crate::tree::forget(&table.schema, &table.table);
+    super::windows::close(&table.name);
+    crate::tree::forget(&table.name);
     forget(relation);
     Some(table)
 }

@@ -96,7 +96,7 @@ fn follow_columns(seen: &Watched, table: &Watched) -> Result<()> {
     if changed.is_empty() {
         return Ok(());
     }
-    tree::rename_columns(&seen.schema, &seen.table, &changed);
+    tree::rename_columns(&seen.name, &changed);
     track::rename_columns(table.relation, &changed)
 }
 
@@ -112,7 +112,7 @@ fn altered_relations() -> Vec<pg_sys::Oid> {
 
 /// A table whose capture trigger was made by hand, or came with a restore.
 fn begin(table: &Watched) {
-    windows::close(&table.schema, &table.table);
+    windows::close(&table.name);
     registry::remember(table);
 }
 
@@ -121,20 +121,19 @@ fn compare(command: &str, seen: &Watched, table: &Watched) -> Result<bool> {
     if seen == table {
         return Ok(false);
     }
-    if (&seen.schema, &seen.table) != (&table.schema, &table.table) {
-        let (from, to) = ((&*seen.schema, &*seen.table), (&*table.schema, &*table.table));
-        windows::rename(from, to);
-        tree::rename(from, to);
-        let from = json!([seen.schema, seen.table]);
+    if seen.name != table.name {
+        windows::rename(&seen.name, &table.name);
+        tree::rename(&seen.name, &table.name);
+        let from = json!([seen.name.schema, seen.name.name]);
         note(table, json!({"command": command, "change": "renamed", "renamed_from": from}))?;
     }
     if seen.capturing && !table.capturing {
-        windows::open(&table.schema, &table.table, "capture trigger disabled");
+        windows::open(&table.name, "capture trigger disabled");
         note(table, json!({"command": command, "change": "capture disabled"}))?;
     } else if seen.truncating && !table.truncating {
-        windows::open(&table.schema, &table.table, "truncate trigger dropped");
+        windows::open(&table.name, "truncate trigger dropped");
         note(table, json!({"command": command, "change": "capture of TRUNCATE dropped"}))?;
-    } else if table.capturing && table.truncating && windows::close(&table.schema, &table.table) {
+    } else if table.capturing && table.truncating && windows::close(&table.name) {
         note(table, json!({"command": command, "change": "capture enabled"}))?;
     }
     compare_partitions(command, seen, table)?;
@@ -161,7 +160,7 @@ fn compare_partitions(command: &str, seen: &Watched, table: &Watched) -> Result<
     }
     changes.extend(gone.into_iter().map(|(_, name)| ("partition detached or dropped", name)));
     for (change, partition) in changes {
-        windows::note(&table.schema, &table.table, change);
+        windows::note(&table.name, change);
         note(table, json!({"command": command, "change": change, "partition": partition}))?;
     }
     Ok(())
@@ -176,16 +175,16 @@ fn relation_name(relation: pg_sys::Oid) -> Option<String> {
 fn end(command: &str, seen: &Watched) -> Result<()> {
     let change = match relation_name(seen.relation) {
         Some(_) => {
-            windows::open(&seen.schema, &seen.table, "capture trigger dropped");
+            windows::open(&seen.name, "capture trigger dropped");
             "capture dropped"
         }
         None => {
-            windows::close(&seen.schema, &seen.table);
+            windows::close(&seen.name);
             "dropped"
         }
     };
     note(seen, json!({"command": command, "change": change}))?;
-    tree::forget(&seen.schema, &seen.table);
+    tree::forget(&seen.name);
     registry::forget(seen.relation);
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::pg::query::{self, parameter};
-use concord_core::names::quote_identifier;
+use concord_core::names::{TableName, quote_identifier};
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
@@ -129,18 +129,16 @@ pub fn is_hashable(type_oid: pg_sys::Oid) -> bool {
 }
 
 /// Schema and name of a relation, or `None` where it is gone.
-pub fn names_of(relation: pg_sys::Oid) -> Option<(String, String)> {
+pub fn name_of(relation: pg_sys::Oid) -> Option<TableName> {
     query::one(
         "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
         &[parameter(relation)],
-        |row| (row.required(1), row.required(2)),
+        |row| row.table(1),
     )
 }
 
 /// Schema-qualified, quoted name of a relation.
 pub fn qualified_name(relation: pg_sys::Oid) -> String {
-    names_of(relation).map_or(String::new(), |(schema, table)| {
-        format!("{}.{}", quote_identifier(&schema), quote_identifier(&table))
-    })
+    name_of(relation).map_or(String::new(), |name| name.quoted())
 }

@@ -14,6 +14,7 @@
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::owner::pin_path;
 use crate::pg::varlena::{Varlena, copy_varlena};
+use concord_core::names::TableName;
 use concord_core::word::Word;
 use pgrx::prelude::*;
 use pgrx::{FromDatum, IntoDatum};
@@ -28,6 +29,11 @@ pub type Parameter = (pg_sys::Oid, Option<pg_sys::Datum>);
 /// Makes a parameter from a value.
 pub fn parameter<T: IntoDatum>(value: T) -> Parameter {
     (T::type_oid(), value.into_datum())
+}
+
+/// Parameters for a table's schema and name, in this order.
+pub fn table(name: &TableName) -> [Parameter; 2] {
+    [parameter(name.schema.as_str()), parameter(name.name.as_str())]
 }
 
 /// Makes a parameter from a complete `jsonb` value.
@@ -83,6 +89,11 @@ impl Row {
                 copy_varlena(pg_sys::Datum::from(plain))
             })
         }
+    }
+
+    /// A table's name from column `n`, its schema's, and the next.
+    pub fn table(&self, n: i32) -> TableName {
+        TableName { schema: self.required(n), name: self.required(n + 1) }
     }
 
     /// Column `n`, which holds no other words than those of a set.

@@ -75,12 +75,9 @@ fn read_contents(group: &Group) -> Contents {
             let operations =
                 operations.iter().filter_map(|word| Operation::from_word(word).ok()).collect();
             match row.required(1) {
-                true => Ok(TouchedTable {
-                    schema: row.required(2),
-                    table: row.required(3),
-                    operations,
-                    unseen: row.required(5),
-                }),
+                true => {
+                    Ok(TouchedTable { table: row.table(2), operations, unseen: row.required(5) })
+                }
                 false => Err(operations),
             }
         },
@@ -109,8 +106,7 @@ fn read_single(group: &Group) -> Contents {
             }
             let is_insert = operation == Operation::Insert;
             let touched = TouchedTable {
-                schema: row.required(2),
-                table: row.required(3),
+                table: row.table(2),
                 operations: vec![operation],
                 unseen: row.required(6),
             };

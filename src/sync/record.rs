@@ -7,6 +7,7 @@ use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use crate::vector::parse_vector;
 use concord_core::event::{RowEvent, Stamp, Touched};
 use concord_core::fold;
+use concord_core::names::TableName;
 use concord_core::operation::Operation;
 use concord_core::ulid::Ulid;
 use pgrx::{IntoDatum, JsonB, pg_sys};
@@ -16,10 +17,8 @@ use std::collections::BTreeMap;
 /// A record by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Record {
-    /// `table_schema`
-    pub schema: String,
-    /// `table_name`
-    pub table: String,
+    /// The table.
+    pub table: TableName,
     /// `record_id`
     pub record_id: String,
 }
@@ -27,16 +26,13 @@ pub struct Record {
 impl Record {
     /// From three columns of a result, in this order.
     pub fn read(row: &Row) -> Record {
-        Record { schema: row.required(1), table: row.required(2), record_id: row.required(3) }
+        Record { table: row.table(1), record_id: row.required(3) }
     }
 
     /// Parameters for schema, table and record, in this order.
     pub fn parameters(&self) -> [query::Parameter; 3] {
-        [
-            parameter(self.schema.as_str()),
-            parameter(self.table.as_str()),
-            parameter(self.record_id.as_str()),
-        ]
+        let [schema, table] = query::table(&self.table);
+        [schema, table, parameter(self.record_id.as_str())]
     }
 }
 

@@ -57,7 +57,7 @@ fn check_with(lock: impl FnOnce(pg_sys::Oid, u32) -> bool) -> Result<i64> {
 fn warn(tree: &Tree, failure: &Failure) {
     pg_sys::panic::ErrorReport::new(
         PgSqlErrorCode::ERRCODE_WARNING,
-        format!("the tree of table {}.{} could not be checked", tree.schema, tree.table),
+        format!("the tree of table {} could not be checked", tree.table),
         "check",
     )
     .set_detail(failure.message.clone())

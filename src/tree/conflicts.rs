@@ -5,6 +5,7 @@ use crate::pg::query::{self, parameter};
 use crate::types::parameter::{ulid, word};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::hlc::Hlc;
+use concord_core::names::TableName;
 use concord_core::options::Policy;
 use concord_core::tree::{Pointer, Problem};
 use concord_core::ulid::Ulid;
@@ -44,7 +45,7 @@ pub fn record(
     let columns = problem.pointers.iter().filter_map(|pointer| tree.column(*pointer));
     let columns: Vec<&str> = columns.collect();
     let last = last_changes(tree, problem, records);
-    let id = problem.id(last.time.unwrap_or_default(), &tree.schema, &tree.table, records);
+    let id = problem.id(last.time.unwrap_or_default(), &tree.table, records);
     let [schema, table] = tree.parameters();
     let is_new = query::returning(
         "INSERT INTO concord.conflicts AS c
@@ -133,12 +134,12 @@ pub fn close_others(tree: &Tree, standing: Vec<String>) {
 }
 
 /// Closes the open conflicts of a table that has no tree any more.
-pub fn abandon(schema: &str, table: &str) {
+pub fn abandon(table: &TableName) {
     query::run(
         "UPDATE concord.conflicts
          SET resolved_at = pg_catalog.clock_timestamp(), resolution = 'untracked'
          WHERE resolved_at IS NULL AND conflict_type = 'tree'
            AND table_schema = $1 AND table_name = $2",
-        &[parameter(schema), parameter(table)],
+        &query::table(table),
     );
 }

@@ -1,18 +1,17 @@
 //! What `track_tree` declared, as rows of `concord.trees`.
 
 use crate::error::Result;
-use crate::pg::query::{self, Parameter, parameter};
+use crate::pg::query::{self, Parameter};
 use crate::pg::{catalog, scan};
+use concord_core::names::TableName;
 use concord_core::tree::Pointer;
 use pgrx::pg_sys;
 use std::collections::BTreeSet;
 
 /// A declared tree, of a table that is tracked.
 pub struct Tree {
-    /// `table_schema`
-    pub schema: String,
-    /// `table_name`
-    pub table: String,
+    /// The table's name.
+    pub table: TableName,
     /// The columns, as [`Pointer::ALL`] orders them.
     pub columns: [Option<String>; 4],
     /// The table.
@@ -26,7 +25,7 @@ pub struct Tree {
 impl Tree {
     /// Parameters for schema and table, in this order.
     pub fn parameters(&self) -> [Parameter; 2] {
-        [parameter(self.schema.as_str()), parameter(self.table.as_str())]
+        query::table(&self.table)
     }
 
     /// The pointers that have a column.
@@ -59,8 +58,7 @@ pub fn all() -> Vec<Tree> {
          ORDER BY t.table_schema, t.table_name",
         &[],
         |row| Tree {
-            schema: row.required(1),
-            table: row.required(2),
+            table: row.table(1),
             columns: [row.get(3), row.get(4), row.get(5), row.get(6)],
             relation: row.required(7),
             is_new: row.required(8),

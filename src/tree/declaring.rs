@@ -2,12 +2,12 @@
 
 use crate::pg::query::{self, parameter};
 use crate::tree::conflicts;
+use concord_core::names::TableName;
 
 /// Declares a tree, or changes what was declared.
-pub fn declare(schema: &str, table: &str, columns: &[Option<String>; 4]) {
+pub fn declare(table: &TableName, columns: &[Option<String>; 4]) {
     let columns = columns.iter().map(|column| parameter(column.clone()));
-    let parameters: Vec<_> =
-        [parameter(schema), parameter(table)].into_iter().chain(columns).collect();
+    let parameters: Vec<_> = query::table(table).into_iter().chain(columns).collect();
     query::run(
         "INSERT INTO concord.trees (table_schema, table_name, parent, first_child, next, prev)
          VALUES ($1, $2, $3, $4, $5, $6)
@@ -19,21 +19,21 @@ pub fn declare(schema: &str, table: &str, columns: &[Option<String>; 4]) {
 }
 
 /// Forgets a table's tree; whether it had one.
-pub fn forget(schema: &str, table: &str) -> bool {
+pub fn forget(table: &TableName) -> bool {
     let forgotten = query::run(
         "DELETE FROM concord.trees WHERE table_schema = $1 AND table_name = $2",
-        &[parameter(schema), parameter(table)],
+        &query::table(table),
     );
     if forgotten > 0 {
-        conflicts::abandon(schema, table);
+        conflicts::abandon(table);
     }
     forgotten > 0
 }
 
 /// A tree goes along when its table is renamed, and so do its open conflicts.
-pub fn rename(from: (&str, &str), to: (&str, &str)) {
-    forget(to.0, to.1);
-    let names = [parameter(from.0), parameter(from.1), parameter(to.0), parameter(to.1)];
+pub fn rename(from: &TableName, to: &TableName) {
+    forget(to);
+    let names = [query::table(from), query::table(to)].concat();
     query::run(
         "UPDATE concord.trees SET table_schema = $3, table_name = $4
          WHERE table_schema = $1 AND table_name = $2",
@@ -49,12 +49,12 @@ pub fn rename(from: (&str, &str), to: (&str, &str)) {
 
 /// A tree's columns go along when they are renamed; one that is dropped (no new name) is no pointer any
 /// more, and without its parent column there is no tree.
-pub fn rename_columns(schema: &str, table: &str, changed: &[(&str, Option<&str>)]) {
+pub fn rename_columns(table: &TableName, changed: &[(&str, Option<&str>)]) {
     let [from, to]: [Vec<Option<&str>>; 2] = [
         changed.iter().map(|(old, _)| Some(*old)).collect(),
         changed.iter().map(|(_, new)| *new).collect(),
     ];
-    let [schema_is, table_is] = [parameter(schema), parameter(table)];
+    let [schema_is, table_is] = query::table(table);
     let loses_parent = query::returning(
         "WITH names AS (
              SELECT t.table_schema, t.table_name, o.place,
@@ -79,6 +79,6 @@ pub fn rename_columns(schema: &str, table: &str, changed: &[(&str, Option<&str>)
     )
     .contains(&true);
     if loses_parent {
-        forget(schema, table);
+        forget(table);
     }
 }

@@ -49,9 +49,9 @@ fn set_up(relation: Option<pg_sys::Oid>, columns: [Option<String>; 4]) -> Result
     lock(relation, pg_sys::AccessShareLock);
     let shape = shape_of(relation, &columns, &name)?;
     refuse_doubles(&shape, &columns)?;
-    let Some((schema, table)) = catalog::names_of(relation) else { return Ok(()) };
+    let Some(table) = catalog::name_of(relation) else { return Ok(()) };
     let _owner = AsOwner::of(catalog::log()?);
-    declaring::declare(&schema, &table, &columns);
+    declaring::declare(&table, &columns);
     Ok(())
 }
 
@@ -77,9 +77,9 @@ fn refuse_doubles(shape: &Shape, columns: &[Option<String>; 4]) -> Result<()> {
 fn take_down(relation: Option<pg_sys::Oid>) -> Result<()> {
     let relation = given(relation, "relation", "Name a table.")?;
     let name = track::check_owned(relation)?;
-    let Some((schema, table)) = catalog::names_of(relation) else { return Ok(()) };
+    let Some(table) = catalog::name_of(relation) else { return Ok(()) };
     let _owner = AsOwner::of(catalog::log()?);
-    if !declaring::forget(&schema, &table) {
+    if !declaring::forget(&table) {
         pg_sys::panic::ErrorReport::new(
             PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
             format!("table {name} has no tree, skipping"),

@@ -91,7 +91,8 @@ impl<'a> TreeTable<'a> {
     /// `None` where the table is just being altered, or is not any more what was declared.
     pub fn open(tree: &'a Tree) -> Option<TreeTable<'a>> {
         let locked = try_lock(tree.relation, pg_sys::AccessShareLock);
-        let shape = shape_of(tree.relation, &tree.columns, &tree.table).ok().filter(|_| locked)?;
+        let shape =
+            shape_of(tree.relation, &tree.columns, &tree.table.name).ok().filter(|_| locked)?;
         Some(TreeTable { tree, shape, name: qualified_name(tree.relation) })
     }
 

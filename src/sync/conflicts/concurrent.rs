@@ -19,7 +19,7 @@ pub fn record(record: &Record, log: &[LogEvent]) -> Result<i64> {
     if found.is_empty() {
         return Ok(0);
     }
-    let policy = Target::find(&record.schema, &record.table)?
+    let policy = Target::find(&record.table)?
         .map_or(Policy::default(), |target| target.tracked.options.conflict_policy);
     let applied = State::fold(log).map(|state| Value::Object(state.image));
     let mut new = 0;
@@ -56,7 +56,7 @@ fn upsert(
                IS DISTINCT FROM (excluded.conflict_type, excluded.local_event_id, excluded.remote_event_id)
          RETURNING xmax = 0",
         &[
-            ulid(conflict.id(&record.schema, &record.table, &record.record_id)),
+            ulid(conflict.id(&record.table, &record.record_id)),
             schema,
             table,
             id,

@@ -53,11 +53,11 @@ fn id_of(kind: ConflictType, constraint: &str, record: &Record, other: &Record) 
     let parts = [
         kind.word(),
         constraint,
-        &record.schema,
-        &record.table,
+        &record.table.schema,
+        &record.table.name,
         &record.record_id,
-        &other.schema,
-        &other.table,
+        &other.table.schema,
+        &other.table.name,
         &other.record_id,
     ];
     let low = hash(parts.iter().map(|part| part.as_bytes()));
@@ -77,7 +77,7 @@ fn over_value(record: &Record, case: &Case, outcome: &Outcome, rival: &Rival) ->
         remote: Some(rival.lost),
         applied,
         detail: json!({
-            "constraint": rival.constraint,
+            "constraint": &*rival.constraint,
             "columns": rival.columns,
             "record_id": rival.record.record_id,
         }),
@@ -101,9 +101,9 @@ fn over_parent(record: &Record, case: &Case, outcome: &Outcome) -> Result<Option
         remote: state.stamp_of(&key.columns),
         applied: outcome.revived.then(|| state.image.clone()),
         detail: json!({
-            "constraint": key.name,
-            "table_schema": parent.schema,
-            "table_name": parent.table,
+            "constraint": &*key.name,
+            "table_schema": parent.table.schema,
+            "table_name": parent.table.name,
             "record_id": parent.record_id,
         }),
         resolution: outcome.revived.then_some(OnMissingParent::ReviveParent),
@@ -184,11 +184,7 @@ fn close_others(record: &Record, case: &Case, standing: &[Standing]) -> Result<(
                     sequence: row.get(first + 2)?,
                 })
             };
-            let other = Record {
-                schema: row.required(8),
-                table: row.required(9),
-                record_id: row.get(10).unwrap_or_default(),
-            };
+            let other = Record { table: row.table(8), record_id: row.get(10).unwrap_or_default() };
             let id = Ulid::from(row.required::<SqlUlid>(1));
             (id, [stamp(2), stamp(5)], other)
         },

@@ -4,10 +4,11 @@ use crate::error::{OrRaise, Result};
 use crate::pg::attempt::{Failure, attempt};
 use crate::sync::decide::obstacle::Obstacle;
 use crate::sync::record::{LogEvent, Record, State, events_of};
-use crate::sync::table::read_constraints::keys_of;
+use crate::sync::table::keys::{Claim, Keys};
 use crate::sync::table::row::{self, Current, Former};
 use crate::sync::table::target::Target;
 use serde_json::Map;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// A record with what the log and the table say of it.
@@ -22,8 +23,8 @@ pub struct Case {
     pub current: Option<Current>,
     /// The row as it was taken out of the table to make way.
     pub parked: Option<Current>,
-    /// Hashes of its unique values, then of its parents' and of its own referred values.
-    pub keys: Vec<Option<i64>>,
+    /// What its state claims and refers to.
+    pub keys: Keys,
     /// The fold broke a constraint.
     pub whole: bool,
     /// Nothing can be shown.
@@ -39,7 +40,7 @@ impl Case {
             state: None,
             current: None,
             parked: None,
-            keys: Vec::new(),
+            keys: Keys::default(),
             whole: false,
             obstacle: None,
         }
@@ -58,8 +59,7 @@ impl Case {
         }
         let (Some(target), Some(state)) = (case.target.clone(), &case.state) else {
             if case.target.is_none() {
-                let name = format!("{}.{}", record.schema, record.table);
-                case.obstacle = Some(Obstacle::missing_table(&name));
+                case.obstacle = Some(Obstacle::missing_table(&record.table));
             }
             return Ok(case);
         };
@@ -69,7 +69,7 @@ impl Case {
         }
         case.prefer_whole(&target, record);
         let image = &case.state.as_ref().map_or_else(Map::new, |state| state.image.clone());
-        match attempt(|| keys_of(&target, image).or_raise(), Failure::is_of_the_data) {
+        match attempt(|| Keys::of(&target, image).or_raise(), Failure::is_of_the_data) {
             Ok(keys) => case.keys = keys,
             Err(failure) => case.obstacle = Some(Obstacle::of(&failure)),
         }
@@ -77,11 +77,11 @@ impl Case {
     }
 
     fn locate(&mut self, record: &Record) -> Result<()> {
-        self.target = Target::find(&record.schema, &record.table)?;
+        self.target = Target::find(&record.table)?;
         if let Some(target) = &self.target {
             self.current = row::fetch(target, record)?;
             if let Some(current) = &mut self.current {
-                current.keys = keys_of(target, &current.image)?;
+                current.keys = Keys::of(target, &current.image)?;
             }
         }
         Ok(())
@@ -103,6 +103,33 @@ impl Case {
     /// What is there before the row is written.
     pub fn former(&self) -> Former<'_> {
         Former { current: self.current.as_ref(), parked: self.parked.as_ref() }
+    }
+
+    /// The unique values that the record claims.
+    pub fn claims(&self) -> Vec<Claim> {
+        match (&self.target, &self.state) {
+            (Some(target), Some(_)) => self.keys.claims(target.tracked.root).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The unique values that it claims and its row does not have.
+    pub fn new_claims(&self) -> Vec<Claim> {
+        let shown = |claim: &Claim| {
+            let current = self.current.as_ref()?;
+            Some(current.keys.unique.get(&claim.index) == Some(&claim.key))
+        };
+        let mut claims = self.claims();
+        claims.retain(|claim| shown(claim) != Some(true));
+        claims
+    }
+
+    /// Whether the row in the table has a unique value that it gives up and another record wants.
+    pub fn makes_way(&self, wanted: &HashSet<Claim>) -> bool {
+        let (Some(target), Some(current)) = (&self.target, &self.current) else { return false };
+        let kept = |claim: &Claim| self.keys.unique.get(&claim.index) == Some(&claim.key);
+        let mut shown = current.keys.claims(target.tracked.root);
+        shown.any(|claim| !kept(&claim) && wanted.contains(&claim))
     }
 
     /// The event that stands last.

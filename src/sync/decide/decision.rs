@@ -12,10 +12,10 @@ use crate::sync::decide::obstacle::{Form, Obstacle};
 use crate::sync::decide::outcome::{Rival, Want};
 use crate::sync::decide::pending;
 use crate::sync::record::{Record, State, as_json};
-use crate::sync::table::read_constraints::keys_of;
+use crate::sync::table::constraints::UniqueIndex;
+use crate::sync::table::keys::{Claim, Keys};
 use crate::sync::table::target::Target;
 use concord_core::fnv::hash;
-use pgrx::pg_sys;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -24,7 +24,7 @@ use std::rc::Rc;
 #[derive(Default)]
 pub struct Decision {
     cases: BTreeMap<Record, Case>,
-    claims: HashMap<(pg_sys::Oid, usize, i64), Vec<Record>>,
+    claims: HashMap<Claim, Vec<Record>>,
     todo: Vec<Record>,
 }
 
@@ -72,14 +72,8 @@ impl Decision {
             return Ok(());
         }
         let case = Case::load(record)?;
-        if let (Some(target), Some(_)) = (&case.target, &case.state) {
-            let count = target.constraints()?.unique.len();
-            for (i, key) in case.keys.iter().take(count).enumerate() {
-                if let Some(key) = key {
-                    let name = (target.tracked.root, i, *key);
-                    self.claims.entry(name).or_default().push(record.clone());
-                }
-            }
+        for claim in case.claims() {
+            self.claims.entry(claim).or_default().push(record.clone());
         }
         self.cases.insert(record.clone(), case);
         Ok(())
@@ -91,15 +85,16 @@ impl Decision {
         let case = self.case(record)?;
         let Some(target) = case.target.clone() else { return Ok(Vec::new()) };
         let mut rivals = Vec::new();
-        for (i, index) in target.constraints()?.unique.iter().enumerate() {
-            let now = case.keys.get(i).copied().flatten();
-            let was = case.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
-            let former = former.iter().filter(|(name, _)| *name == index.name).map(|(_, key)| *key);
+        for index in &target.constraints()?.unique {
+            let now = case.keys.unique.get(&index.name).copied();
+            let was = case.current.as_ref().and_then(|c| c.keys.unique.get(&index.name).copied());
+            let former =
+                former.iter().filter(|(name, _)| **name == *index.name).map(|(_, key)| *key);
             for key in was.into_iter().chain(former).filter(|key| Some(*key) != now) {
                 rivals.extend(pending::claimants(record, &index.name, key));
             }
             if now.is_some() {
-                rivals.extend(claimants(record, case, &target, i)?);
+                rivals.extend(claimants(record, case, &target, index)?);
             }
         }
         rivals.retain(|rival| rival != record);
@@ -140,15 +135,15 @@ impl Decision {
         state: &State,
     ) -> Result<Vec<Rival>> {
         let mut owners = Vec::new();
-        for (i, index) in target.constraints()?.unique.iter().enumerate() {
+        for index in &target.constraints()?.unique {
             let case = self.case(record)?;
-            let Some(key) = case.keys.get(i).copied().flatten() else { continue };
+            let Some(key) = case.keys.unique.get(&index.name).copied() else { continue };
             let Some(lost) = state.stamp_of(&index.columns) else { continue };
-            for other in claimants(record, case, target, i)? {
+            for other in claimants(record, case, target, index)? {
                 self.load(&other)?;
             }
-            let name = (target.tracked.root, i, key);
-            let claims = self.claims.get(&name).cloned().unwrap_or_default();
+            let claim = Claim { table: target.tracked.root, index: Rc::clone(&index.name), key };
+            let claims = self.claims.get(&claim).cloned().unwrap_or_default();
             let greatest = claims
                 .into_iter()
                 .filter_map(|other| {
@@ -179,15 +174,16 @@ impl Decision {
         image: &Map<String, Value>,
         rivals: &[Rival],
     ) -> Result<bool> {
-        let keys = keys_of(target, image)?;
-        for (i, index) in target.constraints()?.unique.iter().enumerate() {
-            let Some(key) = keys.get(i).copied().flatten() else { continue };
+        let keys = Keys::of(target, image)?;
+        for index in &target.constraints()?.unique {
+            let Some(key) = keys.unique.get(&index.name).copied() else { continue };
             if !rivals.iter().any(|rival| rival.constraint == index.name) {
                 continue;
             }
-            let known = self.claims.get(&(target.tracked.root, i, key)).into_iter().flatten();
+            let claim = Claim { table: target.tracked.root, index: Rc::clone(&index.name), key };
+            let known = self.claims.get(&claim).into_iter().flatten();
             if known.chain(&pending::claimants(record, &index.name, key)).any(|r| r != record)
-                || holder(target, i, image)?.is_some_and(|r| r != *record)
+                || holder(target, index, image)?.is_some_and(|r| r != *record)
             {
                 return Ok(false);
             }
@@ -196,34 +192,39 @@ impl Decision {
     }
 }
 
-/// Who else claims the value that a record has in the table's unique index `i`: whoever shows it, and
+/// Who else claims the value that a record has in a unique index: whoever shows it, and
 /// whoever is kept from it.
-fn claimants(record: &Record, case: &Case, target: &Rc<Target>, i: usize) -> Result<Vec<Record>> {
-    let (Some(Some(key)), Some(state)) = (case.keys.get(i), &case.state) else {
+fn claimants(
+    record: &Record,
+    case: &Case,
+    target: &Rc<Target>,
+    index: &UniqueIndex,
+) -> Result<Vec<Record>> {
+    let (Some(key), Some(state)) = (case.keys.unique.get(&index.name), &case.state) else {
         return Ok(Vec::new());
     };
-    let mut others = pending::claimants(record, &target.constraints()?.unique[i].name, *key);
-    let shown = case.current.as_ref().and_then(|c| c.keys.get(i).copied().flatten());
-    if shown != Some(*key) {
-        others.extend(holder(target, i, &state.image)?);
+    let mut others = pending::claimants(record, &index.name, *key);
+    let shown = case.current.as_ref().and_then(|c| c.keys.unique.get(&index.name));
+    if shown != Some(key) {
+        others.extend(holder(target, index, &state.image)?);
     }
     others.retain(|other| other != record);
     Ok(others)
 }
 
-/// The record whose row has the image's value in the table's unique index `i`.
+/// The record whose row has the image's value in a unique index.
 #[allow(unsafe_code)]
-fn holder(target: &Rc<Target>, i: usize, image: &Map<String, Value>) -> Result<Option<Record>> {
+fn holder(
+    target: &Rc<Target>,
+    index: &UniqueIndex,
+    image: &Map<String, Value>,
+) -> Result<Option<Record>> {
     let _owner = AsTableOwner::of(target.tracked.root);
-    let id = query::one(&target.constraints()?.unique[i].holder, &[as_json(image)], |row| {
+    let id = query::one(&index.holder, &[as_json(image)], |row| {
         // SAFETY: the column is the whole row of the tracked table.
         unsafe { record_id_of(&target.tracked, row.datum(1)) }
     });
-    let named = |record_id| Record {
-        schema: target.schema.clone(),
-        table: target.table.clone(),
-        record_id,
-    };
+    let named = |record_id| Record { table: target.table.clone(), record_id };
     Ok(id.transpose()?.map(named))
 }
 

@@ -1,6 +1,7 @@
 //! What stands in the way of a row.
 
 use crate::pg::attempt::Failure;
+use concord_core::names::TableName;
 use concord_core::word::Word;
 
 /// What a table shows of a row instead of its fold.
@@ -68,7 +69,7 @@ impl Obstacle {
     }
 
     /// There is no such tracked table here.
-    pub fn missing_table(name: &str) -> Obstacle {
+    pub fn missing_table(name: &TableName) -> Obstacle {
         let detail = format!("{name} is not a tracked table here");
         Obstacle { reason: PendingReason::MissingTable, detail }
     }

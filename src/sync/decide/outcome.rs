@@ -11,7 +11,7 @@ use std::rc::Rc;
 #[derive(Debug, Clone)]
 pub struct Rival {
     /// The unique index.
-    pub constraint: String,
+    pub constraint: Rc<str>,
     /// Its columns.
     pub columns: Vec<String>,
     /// The owner.

@@ -8,6 +8,7 @@ use crate::sync::decide::obstacle::{Form, Obstacle, PendingReason};
 use crate::sync::record::Record;
 use crate::types::parameter::{ulid, word};
 use concord_core::event::Vector;
+use concord_core::names::TableName;
 use concord_core::ulid::Ulid;
 use concord_core::word::Word;
 use pgrx::JsonB;
@@ -27,19 +28,19 @@ pub struct Unshown {
 }
 
 /// How the row that an event is about was shown when it was written.
-pub fn unshown(schema: &str, table: &str, record_id: &str) -> Option<Unshown> {
+pub fn unshown(record: &Record) -> Option<Unshown> {
     query::one(
         "SELECT unseen::text, reason <> 'row_locked' FROM concord.pending_rows
          WHERE table_schema = $1 AND table_name = $2 AND record_id = $3",
-        &[parameter(schema), parameter(table), parameter(record_id)],
+        &record.parameters(),
         |row| Unshown { unseen: row.required(1), whole: row.required(2) },
     )
 }
 
 /// The tables that have such rows.
-pub fn tables() -> Vec<(String, String)> {
+pub fn tables() -> Vec<TableName> {
     query::all("SELECT DISTINCT table_schema, table_name FROM concord.pending_rows", &[], |row| {
-        (row.required(1), row.required(2))
+        row.table(1)
     })
 }
 
@@ -110,19 +111,13 @@ pub fn note(
 /// Claims are kept for rows that the tables' own indexes do not show.
 fn note_claims(record: &Record, case: &Case, form: Option<Form>) {
     forget_claims(record);
-    let Some(constraints) = case.target.as_ref().and_then(|target| target.constraints().ok())
-    else {
-        return;
-    };
-    let unique = constraints.unique.iter().map(|index| &index.name);
-    let parents = constraints.parents.iter().map(|key| &key.name).filter(|_| form.is_none());
-    for (name, key) in unique.chain(parents).zip(&case.keys) {
-        let Some(key) = key else { continue };
+    let parents = case.keys.parents.iter().filter(|_| form.is_none());
+    for (name, key) in case.keys.unique.iter().chain(parents) {
         let [schema, table, id] = record.parameters();
         query::run(
             "INSERT INTO concord._claims (table_schema, table_name, record_id, constraint_name, key_hash)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-            &[schema, table, id, parameter(name.as_str()), parameter(*key)],
+            &[schema, table, id, parameter(&**name), parameter(*key)],
         );
     }
 }
@@ -139,16 +134,17 @@ pub fn claims_of(record: &Record) -> Vec<(String, i64)> {
 
 /// The records of this one's table that claim a value without showing it.
 pub fn claimants(record: &Record, constraint: &str, key: i64) -> Vec<Record> {
-    waiting(&record.schema, &record.table, constraint, key)
+    waiting(&record.table, constraint, key)
 }
 
 /// The records of a table that claim a value, or refer to one, without showing it.
-pub fn waiting(schema: &str, table: &str, constraint: &str, key: i64) -> Vec<Record> {
+pub fn waiting(table: &TableName, constraint: &str, key: i64) -> Vec<Record> {
+    let [schema, name] = query::table(table);
     query::all(
         "SELECT table_schema, table_name, record_id FROM concord._claims
          WHERE constraint_name = $1 AND key_hash = $2 AND table_schema = $3 AND table_name = $4
          ORDER BY record_id",
-        &[parameter(constraint), parameter(key), parameter(schema), parameter(table)],
+        &[parameter(constraint), parameter(key), schema, name],
         Record::read,
     )
 }

@@ -170,9 +170,9 @@ impl NotedConflict {
 
     fn target(&self) -> Result<Rc<Target>> {
         crate::sync::table::target::forget_targets();
-        let Record { schema, table, .. } = &self.record;
-        Target::find(schema, table)?.ok_or_else(|| {
-            Error::wrong_state(format!("{schema}.{table} is not a tracked table here"))
+        let table = &self.record.table;
+        Target::find(table)?.ok_or_else(|| {
+            Error::wrong_state(format!("{table} is not a tracked table here"))
                 .hint("Resolve the conflict on a node that has the table.")
         })
     }

@@ -15,6 +15,7 @@ use crate::sync::table::target::Target;
 use crate::types::parameter::ulid;
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
+use concord_core::names::TableName;
 use concord_core::operation::Operation;
 use pgrx::JsonB;
 use serde_json::Value;
@@ -29,16 +30,14 @@ pub struct GroupRows<'a> {
     /// The records that need a decision of their own.
     careful: BTreeSet<Record>,
     /// Tables with rows that are not shown as their fold.
-    unsettled: Vec<(String, String)>,
+    unsettled: Vec<TableName>,
     single: Option<Single>,
 }
 
 /// A table with events in the group.
 pub struct TouchedTable {
-    /// `table_schema`
-    pub schema: String,
-    /// `table_name`
-    pub table: String,
+    /// The table.
+    pub table: TableName,
     /// Its events' operations.
     pub operations: Vec<Operation>,
     /// A writer could not see what its row was missing.
@@ -103,7 +102,7 @@ impl GroupRows<'_> {
     fn write(&mut self, tables: &[TouchedTable]) -> Result<()> {
         let mut related = false;
         for touched in tables {
-            related |= match Target::find(&touched.schema, &touched.table)? {
+            related |= match Target::find(&touched.table)? {
                 Some(target) => target.constraints()?.has_foreign_keys(),
                 None => false,
             };
@@ -135,7 +134,7 @@ impl GroupRows<'_> {
     }
 
     fn write_table(&mut self, touched: &TouchedTable) -> Result<()> {
-        let target = Target::find(&touched.schema, &touched.table)?;
+        let target = Target::find(&touched.table)?;
         let plain = match &target {
             Some(target) => !touched.unseen && self.is_plain(target, touched)?,
             None => false,
@@ -155,16 +154,15 @@ impl GroupRows<'_> {
     /// Whether rows of this table can be written without looking at others.
     fn is_plain(&self, target: &Target, touched: &TouchedTable) -> Result<bool> {
         let constraints = target.constraints()?;
-        let unsettled = |names: &(String, String)| self.unsettled.contains(names);
-        let own = (target.schema.clone(), target.table.clone());
+        let unsettled = |table: &TableName| self.unsettled.contains(table);
         let key: Vec<&str> = target.tracked.key_columns().map(|c| c.name.as_str()).collect();
         let fixed = target.columns.iter().any(|c| c.fixed && !key.contains(&c.name.as_str()));
         let mut untracked = false;
         for child in &constraints.children {
-            untracked |= Target::find(&child.child_names.0, &child.child_names.1)?.is_none();
+            untracked |= Target::find(&child.child_name)?.is_none();
         }
-        let special = unsettled(&own)
-            || constraints.children.iter().any(|child| unsettled(&child.child_names))
+        let special = unsettled(&target.table)
+            || constraints.children.iter().any(|child| unsettled(&child.child_name))
             || constraints.has_deferrable()
             || fixed && touched.has(Operation::Update)
             || untracked && touched.deletes();
@@ -172,24 +170,15 @@ impl GroupRows<'_> {
     }
 
     fn add_careful(&mut self, touched: &TouchedTable, ids: Vec<String>) {
-        let named = |record_id| Record {
-            schema: touched.schema.clone(),
-            table: touched.table.clone(),
-            record_id,
-        };
+        let named = |record_id| Record { table: touched.table.clone(), record_id };
         self.careful.extend(ids.into_iter().map(named));
     }
 
     /// Where this batch's events are: parameters $1 to $5.
-    fn place(&self, schema: &str, table: &str, first: i64) -> [Parameter; 5] {
+    fn place(&self, table: &TableName, first: i64) -> [Parameter; 5] {
         let last = (first + BATCH).min(self.group.first + self.group.size) - 1;
-        [
-            ulid(self.group.origin),
-            parameter(first),
-            parameter(last),
-            parameter(schema),
-            parameter(table),
-        ]
+        let [schema, name] = query::table(table);
+        [ulid(self.group.origin), parameter(first), parameter(last), schema, name]
     }
 
     fn ids(&self, touched: &TouchedTable, first: i64) -> Vec<String> {
@@ -199,7 +188,7 @@ impl GroupRows<'_> {
                AND table_schema = $4 AND table_name = $5
                AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
              ORDER BY record_id",
-            &self.place(&touched.schema, &touched.table, first),
+            &self.place(&touched.table, first),
             |row| row.required(1),
         )
     }
@@ -251,7 +240,7 @@ impl GroupRows<'_> {
 
     /// The last event of each record but those in `without`; `None` where there is no other.
     fn batch(&self, target: &Target, first: i64, without: &[String]) -> Option<Batch> {
-        let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
+        let [a, b, c, d, e] = self.place(&target.table, first);
         let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
         query::one(
             "SELECT COALESCE(array_agg(l.record_id) FILTER (WHERE l.kept), '{}'),
@@ -293,7 +282,7 @@ impl GroupRows<'_> {
         if !is_concurrent(self.group)? {
             return Ok(Vec::new());
         }
-        let [a, b, c, d, e] = self.place(&target.schema, &target.table, first);
+        let [a, b, c, d, e] = self.place(&target.table, first);
         Ok(query::all(
             "SELECT DISTINCT e.record_id
              FROM concord.change_events e
@@ -314,10 +303,10 @@ impl GroupRows<'_> {
     /// Children without parents, among the rows written and the children of those that went, are
     /// decided one by one.
     fn check_foreign_keys(&mut self, touched: &TouchedTable) -> Result<()> {
-        let Some(target) = Target::find(&touched.schema, &touched.table)? else { return Ok(()) };
+        let Some(target) = Target::find(&touched.table)? else { return Ok(()) };
         let constraints = target.constraints()?;
         for first in self.firsts() {
-            let place = self.place(&touched.schema, &touched.table, first);
+            let place = self.place(&touched.table, first);
             if !constraints.parents.is_empty() {
                 let ids = self.ids(touched, first);
                 let lacking = foreign_keys::lacking_among(&target, &ids)?;

@@ -14,8 +14,8 @@ use crate::sync::decide::outcome::{Outcome, Want};
 use crate::sync::decide::pending;
 use crate::sync::record::{Record, events_of};
 use crate::sync::show::work::Work;
+use crate::sync::table::keys::Claim;
 use concord_core::event::Vector;
-use pgrx::pg_sys;
 use std::collections::HashSet;
 
 /// Brings the records' rows, and all that depend on them, to what the log says. Returns how many
@@ -110,22 +110,11 @@ impl Work {
     }
 
     /// The unique values that records newly want.
-    fn values_wanted(
-        &mut self,
-        wants: &[(&Record, Want)],
-    ) -> Result<HashSet<(pg_sys::Oid, usize, i64)>> {
+    fn values_wanted(&mut self, wants: &[(&Record, Want)]) -> Result<HashSet<Claim>> {
         let mut wanted = HashSet::new();
         for (record, want) in wants {
-            let case = self.decision.case(record)?;
-            let (Want::Show(..), Some(target)) = (want, &case.target) else { continue };
-            let count = target.constraints()?.unique.len();
-            for (i, key) in case.keys.iter().take(count).enumerate() {
-                let is = case.current.as_ref().and_then(|current| current.keys.get(i));
-                if let Some(key) = key
-                    && is != Some(&Some(*key))
-                {
-                    wanted.insert((target.tracked.root, i, *key));
-                }
+            if let Want::Show(..) = want {
+                wanted.extend(self.decision.case(record)?.new_claims());
             }
         }
         Ok(wanted)

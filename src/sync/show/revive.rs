@@ -4,13 +4,16 @@
 use crate::error::Result;
 use crate::log::{self, Written};
 use crate::pg::query;
+use crate::sync::decide::pending;
 use crate::sync::record::{Record, parse_image};
 use crate::sync::show::work::Work;
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::foreign_keys::{self, parent_of};
+use crate::types::parameter::ulid;
 use crate::{identity, version};
 use concord_core::event::Change;
 use concord_core::options::OnMissingParent;
+use concord_core::ulid::Ulid;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
@@ -65,7 +68,7 @@ fn revive(work: &mut Work, record: &Record, child: &Record) -> Result<bool> {
         record_id: &record.record_id,
         before: None,
         after: Some(&image),
-        metadata: json!({ "revived_for": [child.schema, child.table, child.record_id] }),
+        metadata: json!({ "revived_for": [child.table.schema, child.table.name, child.record_id] }),
     })?;
     Ok(true)
 }
@@ -75,16 +78,16 @@ pub fn bring_back(record: &Record, child: &Record) -> Result<bool> {
     let mut work = Work::of(&[])?;
     let brought = revive(&mut work, record, child)?;
     if brought {
-        crate::sync::decide::pending::forget(record);
+        pending::forget(record);
     }
     Ok(brought)
 }
 
 /// What the event found.
-fn image_before(event: concord_core::ulid::Ulid) -> Result<Option<Map<String, Value>>> {
+fn image_before(event: Ulid) -> Result<Option<Map<String, Value>>> {
     let image = query::one(
         "SELECT old_values::text FROM concord.change_events WHERE event_id = $1",
-        &[query::parameter(crate::types::ulid::Ulid::from(event))],
+        &[ulid(event)],
         |row| row.get::<String>(1),
     )
     .flatten();

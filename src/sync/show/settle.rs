@@ -2,12 +2,13 @@
 
 use crate::capture::key_sql::{ROW, key_condition, key_parameters, key_values};
 use crate::error::Result;
+use crate::sync::decide::pending;
 use crate::sync::record::Record;
 use crate::sync::show::revive;
 use crate::sync::show::work::Work;
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::foreign_keys::{Gone, first_lacking, orphans};
-use crate::sync::table::read_constraints::keys_of;
+use crate::sync::table::keys::Keys;
 use std::rc::Rc;
 
 /// Takes out of the tables every row among those written whose parent is missing, and every child of
@@ -55,16 +56,14 @@ pub fn missing_parent(work: &mut Work, record: &Record) -> Result<Option<Rc<Fore
 /// Rows that are set aside and refer to this one.
 pub fn waiting_for(parent: &Gone) -> Result<Vec<Record>> {
     let constraints = parent.target.constraints()?;
-    if constraints.children.is_empty() || !crate::sync::decide::pending::is_any()? {
+    if constraints.children.is_empty() || !pending::is_any()? {
         return Ok(Vec::new());
     }
-    let before = constraints.unique.len() + constraints.parents.len();
-    let keys = keys_of(&parent.target, &parent.image)?;
+    let keys = Keys::of(&parent.target, &parent.image)?;
     let mut waiting = Vec::new();
-    for (key, hash) in constraints.children.iter().zip(keys.iter().skip(before)) {
-        if let Some(hash) = hash {
-            let (schema, table) = &key.child_names;
-            waiting.extend(crate::sync::decide::pending::waiting(schema, table, &key.name, *hash));
+    for key in &constraints.children {
+        if let Some(hash) = keys.children.get(&(key.child, Rc::clone(&key.name))) {
+            waiting.extend(pending::waiting(&key.child_name, &key.name, *hash));
         }
     }
     Ok(waiting)

@@ -4,17 +4,16 @@
 use crate::error::{OrRaise, Result};
 use crate::pg::attempt::{Failure, attempt};
 use crate::pg::varlena::Varlena;
-use crate::sync::decide::case::Case;
 use crate::sync::decide::decision::Decision;
 use crate::sync::decide::obstacle::Obstacle;
 use crate::sync::decide::outcome::Outcome;
 use crate::sync::record::Record;
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::foreign_keys::{self, Gone};
+use crate::sync::table::keys::Keys;
 use crate::sync::table::row::{self, Current};
-use pgrx::pg_sys;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Records on their way into their tables.
@@ -101,7 +100,7 @@ impl Work {
                 let shown = Current {
                     image: image.clone(),
                     row: Varlena::with_payload(&[]),
-                    keys: Vec::new(),
+                    keys: Keys::default(),
                 };
                 case.current = Some(shown);
                 case.parked = None;
@@ -120,9 +119,7 @@ impl Work {
 
     /// Whether a parent may be among the rows that are being written.
     fn may_bring(&self, key: &ForeignKey) -> bool {
-        self.outcomes
-            .keys()
-            .any(|record| key.parent_names.0 == record.schema && key.parent_names.1 == record.table)
+        self.outcomes.keys().any(|record| record.table == key.parent_name)
     }
 
     /// Notes that a record is not shown for want of a parent.
@@ -131,16 +128,5 @@ impl Work {
         outcome.obstacle = Some(Obstacle::constraint(key.obstacle()));
         outcome.form = None;
         outcome.parent = Some(Rc::clone(key));
-    }
-}
-
-impl Case {
-    /// Whether the row in the table has a unique value that it gives up and another record wants.
-    pub fn makes_way(&self, wanted: &HashSet<(pg_sys::Oid, usize, i64)>) -> bool {
-        let (Some(target), Some(current)) = (&self.target, &self.current) else { return false };
-        current.keys.iter().enumerate().any(|(i, key)| {
-            let gives_up = self.keys.get(i).is_none_or(|now| now != key);
-            key.is_some_and(|key| gives_up && wanted.contains(&(target.tracked.root, i, key)))
-        })
     }
 }

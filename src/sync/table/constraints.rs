@@ -2,7 +2,7 @@
 
 use crate::capture::key_sql::ROW;
 use crate::pg::catalog::{is_hashable, qualified_name, type_name};
-use concord_core::names::quote_identifier;
+use concord_core::names::{TableName, quote_identifier};
 use pgrx::pg_sys;
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ pub struct Constraints {
     /// Foreign keys that refer to it, as the parent.
     pub children: Vec<Rc<ForeignKey>>,
     /// The values of the unique indexes and foreign keys of the image in $1, hashed; null where there
-    /// is no claim. Unique indexes come first.
+    /// is no claim. Unique indexes come first, then parents, then children.
     pub keys: String,
 }
 
@@ -35,7 +35,7 @@ impl Constraints {
 /// A unique index.
 pub struct UniqueIndex {
     /// Its name.
-    pub name: String,
+    pub name: Rc<str>,
     /// All columns that it depends on.
     pub columns: Vec<String>,
     /// Those whose value itself is a key.
@@ -48,15 +48,15 @@ pub struct UniqueIndex {
 /// A foreign key between two tables.
 pub struct ForeignKey {
     /// Its name.
-    pub name: String,
+    pub name: Rc<str>,
     /// The table that refers.
     pub child: pg_sys::Oid,
     /// The table referred to.
     pub parent: pg_sys::Oid,
-    /// The child's schema and name.
-    pub child_names: (String, String),
+    /// The child's name.
+    pub child_name: TableName,
     /// The parent's.
-    pub parent_names: (String, String),
+    pub parent_name: TableName,
     /// What a DELETE of the parent does, as in `pg_constraint.confdeltype`.
     pub on_delete: String,
     /// The columns that refer.

@@ -96,8 +96,7 @@ fn referred_values(parent: &Target, key: &ForeignKey, image: &str) -> String {
 /// The tracked children that refer to any of these values, and to no parent.
 #[allow(unsafe_code)]
 pub fn orphans_of(key: &ForeignKey, referred: Vec<Vec<Parameter>>) -> Result<Vec<Record>> {
-    let (schema, table) = &key.child_names;
-    let Some(target) = Target::find(schema, table)? else { return Ok(Vec::new()) };
+    let Some(target) = Target::find(&key.child_name)? else { return Ok(Vec::new()) };
     let mut children = Vec::new();
     {
         let _owner = AsTableOwner::of(key.child);
@@ -113,7 +112,7 @@ pub fn orphans_of(key: &ForeignKey, referred: Vec<Vec<Parameter>>) -> Result<Vec
         }
     }
     let named = |id: Result<String>| {
-        id.map(|record_id| Record { schema: schema.clone(), table: table.clone(), record_id })
+        id.map(|record_id| Record { table: key.child_name.clone(), record_id })
     };
     without_parent(key, children).into_iter().map(named).collect()
 }
@@ -151,8 +150,7 @@ pub fn lacking_among(target: &Target, ids: &[String]) -> Result<Vec<String>> {
 pub fn orphaned_by(target: &Target, place: &[Parameter]) -> Result<Vec<Record>> {
     let mut orphans = Vec::new();
     for key in &target.constraints()?.children {
-        let (schema, table) = &key.child_names;
-        if Target::find(schema, table)?.is_none() {
+        if Target::find(&key.child_name)?.is_none() {
             continue;
         }
         let changed = key.referred.iter().map(|name| {
@@ -176,8 +174,7 @@ pub fn orphaned_by(target: &Target, place: &[Parameter]) -> Result<Vec<Record>> 
 /// their foreign keys declare for a DELETE is done here. 23503 where it is to be refused.
 pub fn release_untracked(target: &Target, image: &Map<String, Value>) -> Result<()> {
     for key in &target.constraints()?.children {
-        let (schema, table) = &key.child_names;
-        if Target::find(schema, table)?.is_some() {
+        if Target::find(&key.child_name)?.is_some() {
             continue;
         }
         for values in referred(target, key, vec![as_json(image)]) {
@@ -225,8 +222,7 @@ fn still_referred(key: &ForeignKey) -> Error {
 /// The record that a child's image refers to. `None` where the foreign key leads to other columns than
 /// those that identify the parent's records.
 pub fn parent_of(key: &ForeignKey, image: &Map<String, Value>) -> Result<Option<Record>> {
-    let (schema, table) = &key.parent_names;
-    let Some(parent) = Target::find(schema, table)? else { return Ok(None) };
+    let Some(parent) = Target::find(&key.parent_name)? else { return Ok(None) };
     let mut values = Vec::new();
     for column in parent.tracked.key_columns() {
         let place = key.referred.iter().position(|name| *name == column.name);
@@ -243,7 +239,7 @@ pub fn parent_of(key: &ForeignKey, image: &Map<String, Value>) -> Result<Option<
         [value] => value.clone(),
         _ => format!("[{}]", image_key(key, image, &parent).join(", ")),
     };
-    Ok(Some(Record { schema: schema.clone(), table: table.clone(), record_id }))
+    Ok(Some(Record { table: key.parent_name.clone(), record_id }))
 }
 
 /// The values of a composite key as `record_id` spells them.

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod constraints;
 pub mod foreign_keys;
+pub mod keys;
 pub mod read_constraints;
 pub mod row;
 pub mod target;

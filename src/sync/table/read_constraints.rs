@@ -2,31 +2,13 @@
 
 use crate::capture::key_sql::{ROW, whole_row};
 use crate::error::Result;
-use crate::pg::catalog::names_of;
-use crate::pg::owner::AsTableOwner;
+use crate::pg::catalog::name_of;
 use crate::pg::query::{self, Row, parameter};
-use crate::sync::record::as_json;
 use crate::sync::table::constraints::{Constraints, ForeignKey, Operator, UniqueIndex, hash_where};
 use crate::sync::table::target::Target;
 use concord_core::names::quote_identifier;
 use pgrx::pg_sys;
-use serde_json::{Map, Value};
 use std::rc::Rc;
-
-/// The hashes of an image's values in the table's constraints.
-pub fn keys_of(target: &Target, image: &Map<String, Value>) -> Result<Vec<Option<i64>>> {
-    let constraints = target.constraints()?;
-    if constraints.unique.is_empty()
-        && constraints.parents.is_empty()
-        && constraints.children.is_empty()
-    {
-        return Ok(Vec::new());
-    }
-    let _owner = AsTableOwner::of(target.tracked.root);
-    let keys =
-        query::one(&constraints.keys, &[as_json(image)], |row| row.required(1)).unwrap_or_default();
-    Ok(keys)
-}
 
 /// Reads the constraints of a table.
 pub fn read_constraints(target: &Target) -> Result<Constraints> {
@@ -187,7 +169,7 @@ impl IndexShape {
                 conditions.join(" AND ")
             ),
             plain: self.plain.into_iter().filter(|name| !name.is_empty()).collect(),
-            name: self.name,
+            name: self.name.into(),
             columns: self.columns,
             deferrable: !self.immediate,
         }
@@ -226,11 +208,11 @@ fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
     query::all(&sql, &[parameter(relation)], |row| {
         let (child, parent): (pg_sys::Oid, pg_sys::Oid) = (row.required(2), row.required(3));
         Rc::new(ForeignKey {
-            name: row.required(1),
+            name: row.required::<String>(1).into(),
             child,
             parent,
-            child_names: names_of(child).unwrap_or_default(),
-            parent_names: names_of(parent).unwrap_or_default(),
+            child_name: name_of(child).unwrap_or_default(),
+            parent_name: name_of(parent).unwrap_or_default(),
             on_delete: row.required(8),
             columns: row.required(4),
             referred: row.required(5),

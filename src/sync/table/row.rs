@@ -9,6 +9,7 @@ use crate::pg::query::{self, parameter};
 use crate::pg::varlena::{Varlena, copy_varlena, jsonb_text};
 use crate::sync::record::{Record, as_json, parse_image};
 use crate::sync::table::foreign_keys;
+use crate::sync::table::keys::Keys;
 use crate::sync::table::target::Target;
 use pgrx::{JsonB, PgSqlErrorCode, pg_sys};
 use serde_json::{Map, Value};
@@ -20,8 +21,8 @@ pub struct Current {
     pub image: Map<String, Value>,
     /// The whole row, what images leave out included.
     pub row: Varlena,
-    /// Hashes of its values in the table's constraints.
-    pub keys: Vec<Option<i64>>,
+    /// Its values in the table's constraints.
+    pub keys: Keys,
 }
 
 /// What is there of a record before its row is written.
@@ -53,7 +54,7 @@ impl Current {
             let image = row_image(&target.tracked, row)?;
             let row =
                 copy_varlena(pg_sys::Datum::from(pg_sys::pg_detoast_datum(row.cast_mut_ptr())));
-            Ok(Current { image: parse_image(&jsonb_text(&image))?, row, keys: Vec::new() })
+            Ok(Current { image: parse_image(&jsonb_text(&image))?, row, keys: Keys::default() })
         }
     }
 }

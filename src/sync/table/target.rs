@@ -9,7 +9,7 @@ use crate::pg::catalog::{self, qualified_name};
 use crate::pg::compat;
 use crate::pg::relation::{Open, lock};
 use crate::sync::table::constraints::Constraints;
-use concord_core::names::{quote_identifier, quote_literal};
+use concord_core::names::{TableName, quote_identifier, quote_literal};
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
 use std::cell::{OnceCell, RefCell};
@@ -23,10 +23,8 @@ pub struct Target {
     pub tracked: Rc<Tracked>,
     /// Its quoted name.
     pub name: String,
-    /// Its schema's name.
-    pub schema: String,
-    /// Its own name.
-    pub table: String,
+    /// Its name.
+    pub table: TableName,
     /// Its columns, in order.
     pub columns: Vec<TargetColumn>,
     /// `pg_class.reltype`
@@ -51,8 +49,8 @@ pub struct TargetColumn {
     imaged: bool,
 }
 
-/// Tables by schema and name; `None` for what is no tracked table here.
-type Targets = HashMap<(String, String), Option<Rc<Target>>>;
+/// Tables by name; `None` for what is no tracked table here.
+type Targets = HashMap<TableName, Option<Rc<Target>>>;
 
 /// A table as it was read.
 struct Kept {
@@ -65,7 +63,7 @@ thread_local! {
     /// The tables that this call has met; they are locked, and so stay as they are.
     static MET: RefCell<Targets> = RefCell::default();
     /// The tables that earlier calls have met; good until PostgreSQL says that something has changed.
-    static KEPT: RefCell<HashMap<(String, String), Kept>> = RefCell::default();
+    static KEPT: RefCell<HashMap<TableName, Kept>> = RefCell::default();
 }
 
 /// Forgets the tables of an earlier call.
@@ -75,39 +73,38 @@ pub fn forget_targets() {
 
 impl Target {
     /// The tracked table of this name, or `None` where there is none.
-    pub fn find(schema: &str, table: &str) -> Result<Option<Rc<Target>>> {
-        let key = (schema.to_owned(), table.to_owned());
-        if let Some(met) = MET.with_borrow(|met| met.get(&key).cloned()) {
+    pub fn find(name: &TableName) -> Result<Option<Rc<Target>>> {
+        if let Some(met) = MET.with_borrow(|met| met.get(name).cloned()) {
             return Ok(met);
         }
-        let target = match find_relation(schema, table) {
-            Some(relation) => Target::kept(&key, relation)?,
+        let target = match find_relation(name) {
+            Some(relation) => Target::kept(name, relation)?,
             None => None,
         };
-        MET.with_borrow_mut(|met| met.insert(key, target.clone()));
+        MET.with_borrow_mut(|met| met.insert(name.clone(), target.clone()));
         Ok(target)
     }
 
     /// As it was read before, if nothing has changed.
-    fn kept(key: &(String, String), oid: pg_sys::Oid) -> Result<Option<Rc<Target>>> {
+    fn kept(name: &TableName, oid: pg_sys::Oid) -> Result<Option<Rc<Target>>> {
         // Taking the lock makes others' changes known.
         lock(oid, pg_sys::RowExclusiveLock);
         let generation = relation::generation();
         let known = KEPT.with_borrow(|kept| {
-            let kept = kept.get(key)?;
+            let kept = kept.get(name)?;
             (kept.relation == oid && kept.generation == generation).then(|| kept.target.clone())
         });
         if let Some(target) = known {
             return Ok(target);
         }
-        let target = Target::load(&key.0, &key.1, oid)?.map(Rc::new);
+        let target = Target::load(name, oid)?.map(Rc::new);
         let kept = Kept { relation: oid, generation, target: target.clone() };
-        KEPT.with_borrow_mut(|all| all.insert(key.clone(), kept));
+        KEPT.with_borrow_mut(|all| all.insert(name.clone(), kept));
         Ok(target)
     }
 
     #[allow(unsafe_code)]
-    fn load(schema: &str, table: &str, oid: pg_sys::Oid) -> Result<Option<Target>> {
+    fn load(name: &TableName, oid: pg_sys::Oid) -> Result<Option<Target>> {
         // SAFETY: the relation is locked, and open while its shape is read.
         unsafe {
             // Somebody may have dropped it just now.
@@ -123,8 +120,7 @@ impl Target {
             Ok(Some(Target {
                 tracked: Rc::clone(tracked),
                 name: qualified_name(oid),
-                schema: schema.to_owned(),
-                table: table.to_owned(),
+                table: name.clone(),
                 columns,
                 row_type,
                 constraints: OnceCell::new(),
@@ -259,9 +255,9 @@ impl TargetColumn {
 }
 
 #[allow(unsafe_code)]
-fn find_relation(schema: &str, table: &str) -> Option<pg_sys::Oid> {
-    let schema = CString::new(schema).ok()?;
-    let table = CString::new(table).ok()?;
+fn find_relation(name: &TableName) -> Option<pg_sys::Oid> {
+    let schema = CString::new(name.schema.as_str()).ok()?;
+    let table = CString::new(name.name.as_str()).ok()?;
     // SAFETY: syscache look-ups by NUL-terminated names.
     unsafe {
         let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
