@@ -1,9 +1,10 @@
 //! concord: a trustworthy history of a CMS database, on one node or many.
 //!
-//! The modules follow the data: a row changes, [`capture`] sees it, an event is buffered in the
-//! transaction, and at its end [`log`] numbers and writes it. [`clock`] and [`identity`] say when and
-//! where, [`version`] finds stale writes, [`track`] sets it all up, [`ddl`] watches over it, [`report`]
-//! shows it to people.
+//! The modules follow the data: a row changes, [`capture`] sees it, an event is buffered in the transaction by [`log`], and
+//! at its end [`commit`] numbers and writes it. [`clock`] and [`identity`] say when and where, [`version`] finds stale
+//! writes, [`track`] sets it all up, [`ddl`] watches over it. [`sync`] takes in what other nodes wrote and shows it in the
+//! tables, [`tree`] looks for trees that it broke. [`node`] is what a node does of itself, and [`report`] shows it to
+//! people.
 
 mod capture;
 mod clock;

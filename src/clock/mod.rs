@@ -4,12 +4,12 @@
 pub mod functions;
 pub mod seed;
 mod value;
+mod wall;
 
 pub use value::{last, raise_to};
 
-use value::from_shared;
-mod wall;
-
+use crate::clock::seed::ensure_seeded;
+use crate::clock::value::from_shared;
 use crate::error::{Error, Result, SqlState};
 use crate::pg::shmem::{Shared, shared};
 use crate::settings;
@@ -19,14 +19,14 @@ use std::sync::atomic::Ordering;
 /// A fresh HLC, greater than every one this node gave out, wrote or applied. `NC001` when the clock
 /// would run further ahead of the wall clock than `concord.max_clock_drift`.
 pub fn tick() -> Result<Hlc> {
-    crate::clock::seed::ensure_seeded()?;
+    ensure_seeded()?;
     advance(None)
 }
 
 /// Takes in a remote HLC by the receive rule and returns a fresh one. `NC001` when the remote is
 /// further ahead of the wall clock than `concord.max_clock_drift`; the clock stays as it is.
 pub fn observe(remote: Hlc) -> Result<Hlc> {
-    crate::clock::seed::ensure_seeded()?;
+    ensure_seeded()?;
     advance(Some(remote))
 }
 

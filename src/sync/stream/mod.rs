@@ -2,7 +2,6 @@
 //! `concord.change_events`. A BEFORE trigger stores each where all events wait; a deferred one lets
 //! them enter once the publisher's transaction is here.
 
-use crate::sync::receive::group::place;
 mod gate;
 
 use crate::capture::applying::applying;
@@ -19,6 +18,7 @@ use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
 use crate::pg_function;
 use crate::sync::apply;
+use crate::sync::receive::group::place;
 use crate::sync::receive::intake;
 use crate::sync::receive::waiting::forget_applied;
 use crate::sync::retry::enter_waiting;
