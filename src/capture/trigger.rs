@@ -93,13 +93,24 @@ impl Capture<'_> {
         if let Some(moved) = moves::take(self.tracked.root, self.command) {
             if moved.record_id == id {
                 link(moved.position, Link::Dropped);
-                let (old, base) = (Some(moved.image.as_slice()), moved.base_version);
-                return self.push(Operation::Update, &id, old, Some(&image), None, notes, base);
+                let event = Captured {
+                    record_id: Some(&id),
+                    old_values: Some(&moved.image),
+                    new_values: Some(&image),
+                    base_version: moved.base_version,
+                    ..self.event(Operation::Update)
+                };
+                return push(event, notes);
             }
             link(moved.position, Link::MovedTo(text_of(&id)));
             notes.insert("moved_from".into(), json!(text_of(&moved.record_id)));
         }
-        self.push(Operation::Insert, &id, None, Some(&image), None, notes, None)
+        let event = Captured {
+            record_id: Some(&id),
+            new_values: Some(&image),
+            ..self.event(Operation::Insert)
+        };
+        push(event, notes)
     }
 
     fn delete(&self, old: &RowValues, moved: bool) -> Result<()> {
@@ -110,9 +121,7 @@ impl Capture<'_> {
             record_id: Some(&record_id),
             old_values: Some(&image),
             base_version,
-            command: self.command,
-            table: Some(&self.tracked.table),
-            ..control(Operation::Delete, self.context)
+            ..self.event(Operation::Delete)
         })?;
         if moved {
             let (root, command) = (self.tracked.root, self.command);
@@ -136,26 +145,37 @@ impl Capture<'_> {
             if old_id != new_id {
                 self.delete_for(&old_id, &old_image, &new_id, base)?;
                 notes.insert("moved_from".into(), json!(text_of(&old_id)));
-                return self.push(
-                    Operation::Insert,
-                    &new_id,
-                    None,
-                    Some(&new_image),
-                    None,
-                    notes,
-                    base,
-                );
+                let event = Captured {
+                    record_id: Some(&new_id),
+                    new_values: Some(&new_image),
+                    base_version: base,
+                    ..self.event(Operation::Insert)
+                };
+                return push(event, notes);
             }
         }
         let touched = self.touched(&change);
-        let (old, new) = (Some(old_image.as_slice()), Some(new_image.as_slice()));
-        self.push(Operation::Update, &new_id, old, new, touched.as_deref(), notes, base)
+        let event = Captured {
+            record_id: Some(&new_id),
+            old_values: Some(&old_image),
+            new_values: Some(&new_image),
+            touched: touched.as_deref(),
+            base_version: base,
+            ..self.event(Operation::Update)
+        };
+        push(event, notes)
     }
 
     /// The DELETE of a record whose row goes on under another key.
     fn delete_for(&self, id: &[u8], image: &[u8], to: &[u8], base: Option<i64>) -> Result<()> {
         let notes = Map::from_iter([("moved_to".into(), json!(text_of(to)))]);
-        self.push(Operation::Delete, id, Some(image), None, None, notes, base)
+        let event = Captured {
+            record_id: Some(id),
+            old_values: Some(image),
+            base_version: base,
+            ..self.event(Operation::Delete)
+        };
+        push(event, notes)
     }
 
     fn redaction<'n>(&self, changed: impl Iterator<Item = &'n str>) -> Map<String, Value> {
@@ -193,32 +213,21 @@ impl Capture<'_> {
         Some(text_array(&names))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn push(
-        &self,
-        operation: Operation,
-        record_id: &[u8],
-        old_values: Option<&[u8]>,
-        new_values: Option<&[u8]>,
-        touched: Option<&[u8]>,
-        notes: Map<String, Value>,
-        base_version: Option<i64>,
-    ) -> Result<()> {
-        let notes = (!notes.is_empty()).then(|| Value::Object(notes).to_string());
-        append(&Captured {
-            operation,
+    /// An event of the table that says nothing yet.
+    fn event(&self, operation: Operation) -> Captured<'_> {
+        Captured {
             table: Some(&self.tracked.table),
-            context: self.context,
-            record_id: Some(record_id),
-            old_values,
-            new_values,
-            touched,
-            metadata: notes.as_deref().map(str::as_bytes),
-            base_version,
             command: self.command,
-        })?;
-        Ok(())
+            ..control(operation, self.context)
+        }
     }
+}
+
+/// Buffers an event with notes for its `metadata`.
+fn push(event: Captured<'_>, notes: Map<String, Value>) -> Result<()> {
+    let notes = (!notes.is_empty()).then(|| Value::Object(notes).to_string());
+    append(&Captured { metadata: notes.as_deref().map(str::as_bytes), ..event })?;
+    Ok(())
 }
 
 /// The text of a `text` value with a four-byte header.
