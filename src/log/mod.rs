@@ -12,6 +12,7 @@ pub mod lost_context;
 pub mod metadata;
 pub mod set_context;
 mod spill;
+pub mod sql;
 pub mod writer;
 pub mod written;
 

@@ -3,6 +3,7 @@
 use super::Counts;
 use crate::error::Result;
 use crate::identity::{self, Attached};
+use crate::log::sql::of_row;
 use crate::pg::query::{self, parameter};
 use crate::sync::conflicts::resolved;
 use crate::sync::receive::group::place;
@@ -61,14 +62,17 @@ type Contents = (Vec<TouchedTable>, Vec<Operation>, Option<Single>);
 /// The tables that a group has row events of, and the operations of its other events.
 fn read_contents(group: &Group) -> Contents {
     let contents = query::all(
-        "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
+        &format!(
+            "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
                 bool_or(COALESCE(e.metadata ? 'unseen', false))
          FROM concord.change_events e
          CROSS JOIN LATERAL (
-             SELECT e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') AS is) r
+             SELECT {of_row} AS is) r
          WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
          GROUP BY r.is, e.table_schema, e.table_name
          ORDER BY e.table_schema, e.table_name",
+            of_row = of_row("e")
+        ),
         &place(group),
         |row| {
             let operations: Vec<String> = row.required(4);

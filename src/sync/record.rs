@@ -1,6 +1,7 @@
 //! A record's events, as the log has them, and what they fold to.
 
 use crate::error::{Error, OrRaise, Result};
+use crate::log::sql::of_row;
 use crate::pg::query::{self, Row, Snapshot, parameter};
 use crate::pg_function;
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
@@ -77,25 +78,23 @@ impl State {
 }
 
 /// The events as the rules see them that a condition is true for.
-macro_rules! events_where {
-    ($condition:literal) => {
-        concat!(
-            "SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.operation,
-                    e.touched, e.silent, e.new_values::text, g.observed::text,
-                    (e.metadata -> 'unseen')::text
-             FROM concord.change_events e
-             JOIN concord.change_events g
-               ON g.origin_node_id = e.origin_node_id AND g.node_sequence = e.group_sequence
-             WHERE e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') AND ",
-            $condition
-        )
-    };
+fn events_where(condition: &str) -> String {
+    format!(
+        "SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.operation,
+                e.touched, e.silent, e.new_values::text, g.observed::text,
+                (e.metadata -> 'unseen')::text
+         FROM concord.change_events e
+         JOIN concord.change_events g
+           ON g.origin_node_id = e.origin_node_id AND g.node_sequence = e.group_sequence
+         WHERE {of_row} AND {condition}",
+        of_row = of_row("e")
+    )
 }
 
 /// All events of a record.
 pub fn events_of(record: &Record) -> Result<Vec<LogEvent>> {
     let events = query::all(
-        events_where!("e.table_schema = $1 AND e.table_name = $2 AND e.record_id = $3"),
+        &events_where("e.table_schema = $1 AND e.table_name = $2 AND e.record_id = $3"),
         &record.parameters(),
         read,
     );
@@ -110,7 +109,7 @@ pg_function!(
         // SAFETY: a catalog look-up by object id.
         let ids = (unsafe { pg_sys::get_array_type(SqlUlid::oid()) }, call.datum(0));
         let events = Snapshot::Active.all(
-            events_where!("e.event_id = ANY ($1)"),
+            &events_where("e.event_id = ANY ($1)"),
             &[ids],
             read,
         );

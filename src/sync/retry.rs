@@ -5,6 +5,7 @@ use super::apply;
 use crate::clock;
 use crate::error::{OrRaise, Result};
 use crate::identity::Attached;
+use crate::log::sql::seen_of;
 use crate::pg::attempt::{Failure, attempt};
 use crate::pg::owner::{AsOwner, limit_lock_waits};
 use crate::pg::query::{self, parameter};
@@ -57,7 +58,8 @@ pub fn retry_waiting(node: Attached) -> Result<()> {
 /// while: an index that is dropped, or a parent in a table that is not tracked, makes no event.
 fn anything_to_retry() -> Result<bool> {
     let any = query::exists(
-        "SELECT WHERE EXISTS (SELECT FROM concord.pending_rows WHERE reason <> 'constraint')
+        &format!(
+            "SELECT WHERE EXISTS (SELECT FROM concord.pending_rows WHERE reason <> 'constraint')
              OR EXISTS (SELECT FROM concord.received_events r
                         WHERE r.reason IN ('row_locked', 'error')
                            OR r.reason = 'future_hlc' AND r.hlc <= $1)
@@ -72,9 +74,11 @@ fn anything_to_retry() -> Result<bool> {
                               SELECT FROM concord.change_events e
                               WHERE e.origin_node_id = n.node_id
                                 AND e.node_sequence
-                                    > COALESCE((t.vector ->> n.node_id::text)::bigint, 0)
+                                    > {seen}
                                 AND e.operation NOT IN ('NODE', 'VOID')
                               LIMIT 1) e))",
+            seen = seen_of("t.vector", "n.node_id::text")
+        ),
         &[hlc(clock::bound()?), parameter(UNEVENTFUL_MINUTES)],
     );
     Ok(any)

@@ -5,6 +5,7 @@ use super::declared::{self, Tree};
 use super::{conflicts, table::TreeTable};
 use crate::capture::Neutral;
 use crate::error::{OrRaise, Result};
+use crate::log::sql::{of_row, seen_of};
 use crate::pg::attempt::{Failure, attempt};
 use crate::pg::catalog;
 use crate::pg::owner::{AsOwner, AsTableOwner, without_jit};
@@ -111,20 +112,26 @@ fn search(
 fn written_since(tree: &Tree, vector: &str) -> BTreeSet<String> {
     let [schema, table] = tree.parameters();
     let ranges: Vec<(SqlUlid, i64, i64)> = query::all(
-        "SELECT v.key::concord.ulid, COALESCE((t.checked ->> v.key)::bigint, 0), v.value::bigint
+        &format!(
+            "SELECT v.key::concord.ulid, {seen}, v.value::bigint
          FROM concord.trees t CROSS JOIN LATERAL pg_catalog.jsonb_each_text($3::jsonb) v
          WHERE t.table_schema = $1 AND t.table_name = $2 AND t.checked IS NOT NULL
-           AND v.value::bigint > COALESCE((t.checked ->> v.key)::bigint, 0)",
+           AND v.value::bigint > {seen}",
+            seen = seen_of("t.checked", "v.key")
+        ),
         &[schema, table, parameter(vector)],
         |row| (row.required(1), row.required(2), row.required(3)),
     );
     let mut records = BTreeSet::new();
     for (origin, from, to) in ranges {
         records.extend(query::all(
-            "SELECT DISTINCT e.record_id FROM concord.change_events e
+            &format!(
+                "SELECT DISTINCT e.record_id FROM concord.change_events e
              WHERE e.origin_node_id = $3 AND e.node_sequence > $4 AND e.node_sequence <= $5
                AND e.table_schema = $1 AND e.table_name = $2
-               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')",
+               AND {of_row}",
+                of_row = of_row("e")
+            ),
             &[schema, table, parameter(origin), parameter(from), parameter(to)],
             |row| row.required::<String>(1),
         ));

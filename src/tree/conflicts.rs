@@ -1,6 +1,7 @@
 //! Problems of a tree, as rows of `concord.conflicts`: open for as long as they stand.
 
 use super::declared::Tree;
+use crate::log::sql::last_first;
 use crate::pg::query::{self, parameter};
 use crate::types::parameter::{ulid, word};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
@@ -81,7 +82,8 @@ pub fn record(
 fn last_changes(tree: &Tree, problem: &Problem, records: &BTreeSet<String>) -> Last {
     let [schema, table] = tree.parameters();
     query::one(
-        "WITH changes AS (
+        &format!(
+            "WITH changes AS (
              SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.group_sequence
              FROM concord.change_events e
              WHERE e.table_schema = $1 AND e.table_name = $2 AND e.record_id = ANY ($3)
@@ -90,12 +92,14 @@ fn last_changes(tree: &Tree, problem: &Problem, records: &BTreeSet<String>) -> L
                        AND EXISTS (SELECT FROM pg_catalog.unnest($4) c
                                    WHERE e.old_values -> c IS DISTINCT FROM e.new_values -> c)))
          SELECT l.event_id, l.hlc, r.event_id
-         FROM (SELECT * FROM changes
-               ORDER BY hlc DESC, origin_node_id DESC, node_sequence DESC LIMIT 1) l
+         FROM (SELECT * FROM changes c
+               ORDER BY {last_first} LIMIT 1) l
          LEFT JOIN LATERAL (
              SELECT c.event_id FROM changes c
              WHERE (c.origin_node_id, c.group_sequence) <> (l.origin_node_id, l.group_sequence)
-             ORDER BY c.hlc DESC, c.origin_node_id DESC, c.node_sequence DESC LIMIT 1) r ON true",
+             ORDER BY {last_first} LIMIT 1) r ON true",
+            last_first = last_first("c")
+        ),
         &[
             schema,
             table,

@@ -1,6 +1,7 @@
 //! What a STALE event says, as a row of `concord.conflicts`.
 
 use crate::identity::Attached;
+use crate::log::sql::{in_order, last_first, of_row, seen_of};
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::types::parameter::ulid;
@@ -13,7 +14,8 @@ use crate::types::parameter::ulid;
 pub fn record(node: &Attached, first: i64, last: i64) {
     let _owner = AsOwner::of(node.log);
     query::run(
-        "INSERT INTO concord.conflicts
+        &format!(
+            "INSERT INTO concord.conflicts
              (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy,
               local_event_id, remote_event_id, base_values, local_values, remote_values,
               applied_values, detected_at, resolved_at, resolution)
@@ -41,8 +43,8 @@ pub fn record(node: &Attached, first: i64, last: i64) {
              SELECT e.event_id FROM concord.change_events e
              WHERE e.record_id = s.record_id AND e.table_name = s.table_name
                AND e.table_schema = s.table_schema AND e.operation IN ('INSERT', 'UPDATE')
-               AND e.node_sequence <= COALESCE((seen.vector ->> e.origin_node_id::text)::bigint, 0)
-             ORDER BY e.hlc DESC, e.origin_node_id DESC, e.node_sequence DESC LIMIT 1) earlier ON true
+               AND e.node_sequence <= {seen}
+             ORDER BY {last_first} LIMIT 1) earlier ON true
          LEFT JOIN LATERAL (
              SELECT e.event_id FROM concord.change_events e
              WHERE e.origin_node_id = s.origin_node_id AND e.group_sequence = s.group_sequence
@@ -55,13 +57,18 @@ pub fn record(node: &Attached, first: i64, last: i64) {
              CROSS JOIN LATERAL (VALUES (1, e.new_values), (2, e.old_values)) v(place, image)
              WHERE e.record_id = s.record_id AND e.table_name = s.table_name
                AND e.table_schema = s.table_schema
-               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
-               AND e.node_sequence <= COALESCE((seen.vector ->> e.origin_node_id::text)::bigint, 0)
+               AND {of_row}
+               AND e.node_sequence <= {seen}
                AND v.image ->> m.version_column = s.metadata ->> 'read_version'
-             ORDER BY e.hlc, e.origin_node_id, e.node_sequence, v.place LIMIT 1) base ON true
+             ORDER BY {in_order}, v.place LIMIT 1) base ON true
          WHERE s.origin_node_id = $1 AND s.node_sequence BETWEEN $2 AND $3
            AND s.operation = 'STALE'
          ON CONFLICT DO NOTHING",
+            seen = seen_of("seen.vector", "e.origin_node_id::text"),
+            last_first = last_first("e"),
+            of_row = of_row("e"),
+            in_order = in_order("e")
+        ),
         &[ulid(node.node_id), parameter(first), parameter(last)],
     );
 }

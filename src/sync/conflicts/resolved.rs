@@ -1,5 +1,6 @@
 //! What RESOLVE events say of conflicts that are known here.
 
+use crate::log::sql::last_first;
 use crate::pg::query;
 use crate::sync::receive::group::place;
 use concord_core::delivery::Group;
@@ -9,7 +10,8 @@ use concord_core::delivery::Group;
 /// from a state are open as long as that state lasts, whatever was decided.
 pub fn take_in(group: &Group) {
     query::run(
-        "UPDATE concord.conflicts c
+        &format!(
+"UPDATE concord.conflicts c
          SET resolved_at = CASE WHEN c.conflict_type IN ('unique_key', 'foreign_key') THEN c.resolved_at
                                 WHEN d.keep <> 'reopen' THEN d.wall_timestamp END,
              resolution = NULLIF(d.keep, 'reopen'),
@@ -24,10 +26,11 @@ pub fn take_in(group: &Group) {
                 AND e.metadata ->> 'conflict_id' = g.metadata ->> 'conflict_id'
                WHERE g.origin_node_id = $1 AND g.node_sequence BETWEEN $2 AND $3
                  AND g.operation = 'RESOLVE'
-               ORDER BY e.metadata ->> 'conflict_id', e.hlc DESC, e.origin_node_id DESC,
-                        e.node_sequence DESC) d
+               ORDER BY e.metadata ->> 'conflict_id', {last_first}) d
          WHERE c.conflict_id::text = d.id
            AND NOT (c.conflict_type IN ('unique_key', 'foreign_key') AND c.resolved_at IS NULL)",
+last_first = last_first("e")
+),
         &place(group),
     );
 }

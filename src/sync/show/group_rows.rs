@@ -3,6 +3,7 @@
 //! plain is decided record by record.
 
 use crate::error::{OrRaise, Result};
+use crate::log::sql::{of_row, seen_of};
 use crate::pg::attempt::{Failure, attempt};
 use crate::pg::query::{self, Parameter, parameter};
 use crate::sync::decide::pending;
@@ -78,9 +79,12 @@ fn is_concurrent(group: &Group) -> Result<bool> {
             continue;
         }
         let unseen = query::exists(
-            "SELECT FROM concord.change_events
-             WHERE origin_node_id = $1 AND node_sequence > $2
-               AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') LIMIT 1",
+            &format!(
+                "SELECT FROM concord.change_events e
+             WHERE e.origin_node_id = $1 AND e.node_sequence > $2
+               AND {of_row} LIMIT 1",
+                of_row = of_row("e")
+            ),
             &[ulid(node), parameter(observed(node))],
         );
         if unseen {
@@ -183,11 +187,14 @@ impl GroupRows<'_> {
 
     fn ids(&self, touched: &TouchedTable, first: i64) -> Vec<String> {
         query::all(
-            "SELECT DISTINCT record_id FROM concord.change_events
-             WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
-               AND table_schema = $4 AND table_name = $5
-               AND operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
-             ORDER BY record_id",
+            &format!(
+                "SELECT DISTINCT e.record_id FROM concord.change_events e
+             WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+               AND e.table_schema = $4 AND e.table_name = $5
+               AND {of_row}
+             ORDER BY e.record_id",
+                of_row = of_row("e")
+            ),
             &self.place(&touched.table, first),
             |row| row.required(1),
         )
@@ -243,21 +250,24 @@ impl GroupRows<'_> {
         let [a, b, c, d, e] = self.place(&target.table, first);
         let names: Vec<&str> = target.tracked.columns.iter().map(|c| c.name.as_str()).collect();
         query::one(
-            "SELECT COALESCE(array_agg(l.record_id) FILTER (WHERE l.kept), '{}'),
-                    COALESCE(array_agg(l.new_values) FILTER (WHERE l.kept), '{}'),
-                    COALESCE(array_agg(l.record_id) FILTER (WHERE NOT l.kept), '{}'),
+            &format!(
+                "SELECT COALESCE(array_agg(l.record_id) FILTER (WHERE l.kept), '{{}}'),
+                    COALESCE(array_agg(l.new_values) FILTER (WHERE l.kept), '{{}}'),
+                    COALESCE(array_agg(l.record_id) FILTER (WHERE NOT l.kept), '{{}}'),
                     count(*) FILTER (WHERE l.kept), count(*) FILTER (WHERE NOT l.kept),
                     COALESCE(bool_and(l.operation = 'INSERT'), true),
                     COALESCE(array_agg(l.record_id)
-                             FILTER (WHERE l.kept AND NOT (l.new_values ?& $7 AND l.new_values - $7 = '{}')), '{}')
+                             FILTER (WHERE l.kept AND NOT (l.new_values ?& $7 AND l.new_values - $7 = '{{}}')), '{{}}')
              FROM (SELECT DISTINCT ON (e.record_id) e.record_id, e.new_values, e.operation,
                           e.operation IN ('INSERT', 'UPDATE') AS kept
                    FROM concord.change_events e
                    WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
                      AND e.table_schema = $4 AND e.table_name = $5
-                     AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+                     AND {of_row}
                      AND NOT e.record_id = ANY ($6)
                    ORDER BY e.record_id, e.node_sequence DESC) l",
+                of_row = of_row("e")
+            ),
             &[a, b, c, d, e, parameter(without.to_vec()), parameter(names)],
             |row| {
                 let (kept_count, gone_count): (i64, i64) = (row.required(4), row.required(5));
@@ -284,17 +294,22 @@ impl GroupRows<'_> {
         }
         let [a, b, c, d, e] = self.place(&target.table, first);
         Ok(query::all(
-            "SELECT DISTINCT e.record_id
+            &format!(
+                "SELECT DISTINCT e.record_id
              FROM concord.change_events e
              JOIN concord.change_events o
                ON o.record_id = e.record_id AND o.table_name = e.table_name
               AND o.table_schema = e.table_schema
              WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
                AND e.table_schema = $4 AND e.table_name = $5
-               AND e.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
-               AND o.operation IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+               AND {of_row_of_e}
+               AND {of_row_of_o}
                AND o.origin_node_id <> $1
-               AND o.node_sequence > COALESCE(($6 ->> o.origin_node_id::text)::bigint, 0)",
+               AND o.node_sequence > {seen}",
+                of_row_of_e = of_row("e"),
+                of_row_of_o = of_row("o"),
+                seen = seen_of("$6", "o.origin_node_id::text")
+            ),
             &[a, b, c, d, e, observed(self.group)],
             |row| row.required(1),
         ))
