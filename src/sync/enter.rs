@@ -64,13 +64,13 @@ fn read_contents(group: &Group) -> Contents {
     let contents = query::all(
         &format!(
             "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
-                bool_or(COALESCE(e.metadata ? 'unseen', false))
-         FROM concord.change_events e
-         CROSS JOIN LATERAL (
-             SELECT {of_row} AS is) r
-         WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
-         GROUP BY r.is, e.table_schema, e.table_name
-         ORDER BY e.table_schema, e.table_name",
+                    bool_or(COALESCE(e.metadata ? 'unseen', false))
+             FROM concord.change_events e
+             CROSS JOIN LATERAL (
+                 SELECT {of_row} AS is) r
+             WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+             GROUP BY r.is, e.table_schema, e.table_name
+             ORDER BY e.table_schema, e.table_name",
             of_row = of_row("e")
         ),
         &place(group),

@@ -154,8 +154,3 @@ fn read(row: &Row) -> Result<LogEvent> {
 pub fn parse_image(text: &str) -> Result<Map<String, Value>> {
     serde_json::from_str(text).map_err(|_| Error::internal("an image is not a JSON object"))
 }
-
-/// An image as a parameter.
-pub fn as_json(image: &Map<String, Value>) -> query::Parameter {
-    parameter(JsonB(Value::Object(image.clone())))
-}

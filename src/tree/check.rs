@@ -11,8 +11,10 @@ use crate::pg::catalog;
 use crate::pg::owner::{AsOwner, AsTableOwner, without_jit};
 use crate::pg::query::{self, parameter};
 use crate::pg::relation;
+use crate::types::parameter::ulid;
 use crate::types::ulid::Ulid as SqlUlid;
 use concord_core::tree::{Problem, problems};
+use concord_core::ulid::Ulid;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 use std::collections::BTreeSet;
 
@@ -111,28 +113,28 @@ fn search(
 /// The records of the table with events that have not been looked at.
 fn written_since(tree: &Tree, vector: &str) -> BTreeSet<String> {
     let [schema, table] = tree.parameters();
-    let ranges: Vec<(SqlUlid, i64, i64)> = query::all(
+    let ranges: Vec<(Ulid, i64, i64)> = query::all(
         &format!(
             "SELECT v.key::concord.ulid, {seen}, v.value::bigint
-         FROM concord.trees t CROSS JOIN LATERAL pg_catalog.jsonb_each_text($3::jsonb) v
-         WHERE t.table_schema = $1 AND t.table_name = $2 AND t.checked IS NOT NULL
-           AND v.value::bigint > {seen}",
+             FROM concord.trees t CROSS JOIN LATERAL pg_catalog.jsonb_each_text($3::jsonb) v
+             WHERE t.table_schema = $1 AND t.table_name = $2 AND t.checked IS NOT NULL
+               AND v.value::bigint > {seen}",
             seen = seen_of("t.checked", "v.key")
         ),
         &[schema, table, parameter(vector)],
-        |row| (row.required(1), row.required(2), row.required(3)),
+        |row| (row.required::<SqlUlid>(1).into(), row.required(2), row.required(3)),
     );
     let mut records = BTreeSet::new();
     for (origin, from, to) in ranges {
         records.extend(query::all(
             &format!(
                 "SELECT DISTINCT e.record_id FROM concord.change_events e
-             WHERE e.origin_node_id = $3 AND e.node_sequence > $4 AND e.node_sequence <= $5
-               AND e.table_schema = $1 AND e.table_name = $2
-               AND {of_row}",
+                 WHERE e.origin_node_id = $3 AND e.node_sequence > $4 AND e.node_sequence <= $5
+                   AND e.table_schema = $1 AND e.table_name = $2
+                   AND {of_row}",
                 of_row = of_row("e")
             ),
-            &[schema, table, parameter(origin), parameter(from), parameter(to)],
+            &[schema, table, ulid(origin), parameter(from), parameter(to)],
             |row| row.required::<String>(1),
         ));
     }

@@ -31,8 +31,8 @@ pub fn open_records(tree: &Tree) -> Vec<String> {
 #[derive(Default)]
 struct Last {
     time: Option<Hlc>,
-    local: Option<SqlUlid>,
-    remote: Option<SqlUlid>,
+    local: Option<Ulid>,
+    remote: Option<Ulid>,
 }
 
 /// Opens the problem's conflict, unless it stands already or somebody closed it; its id, and whether it
@@ -67,8 +67,8 @@ pub fn record(
             table,
             parameter(records.first().cloned()),
             word(policy),
-            parameter(last.local),
-            parameter(last.remote),
+            ulid(last.local),
+            ulid(last.remote),
             parameter(JsonB(json!({
                 "problem": problem.kind.word(), "rows": records, "columns": columns
             }))),
@@ -84,20 +84,20 @@ fn last_changes(tree: &Tree, problem: &Problem, records: &BTreeSet<String>) -> L
     query::one(
         &format!(
             "WITH changes AS (
-             SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.group_sequence
-             FROM concord.change_events e
-             WHERE e.table_schema = $1 AND e.table_name = $2 AND e.record_id = ANY ($3)
-               AND (e.operation IN ('INSERT', 'DELETE', 'TRUNCATE')
-                    OR e.operation = 'UPDATE'
-                       AND EXISTS (SELECT FROM pg_catalog.unnest($4) c
-                                   WHERE e.old_values -> c IS DISTINCT FROM e.new_values -> c)))
-         SELECT l.event_id, l.hlc, r.event_id
-         FROM (SELECT * FROM changes c
-               ORDER BY {last_first} LIMIT 1) l
-         LEFT JOIN LATERAL (
-             SELECT c.event_id FROM changes c
-             WHERE (c.origin_node_id, c.group_sequence) <> (l.origin_node_id, l.group_sequence)
-             ORDER BY {last_first} LIMIT 1) r ON true",
+                 SELECT e.event_id, e.hlc, e.origin_node_id, e.node_sequence, e.group_sequence
+                 FROM concord.change_events e
+                 WHERE e.table_schema = $1 AND e.table_name = $2 AND e.record_id = ANY ($3)
+                   AND (e.operation IN ('INSERT', 'DELETE', 'TRUNCATE')
+                        OR e.operation = 'UPDATE'
+                           AND EXISTS (SELECT FROM pg_catalog.unnest($4) c
+                                       WHERE e.old_values -> c IS DISTINCT FROM e.new_values -> c)))
+             SELECT l.event_id, l.hlc, r.event_id
+             FROM (SELECT * FROM changes c
+                   ORDER BY {last_first} LIMIT 1) l
+             LEFT JOIN LATERAL (
+                 SELECT c.event_id FROM changes c
+                 WHERE (c.origin_node_id, c.group_sequence) <> (l.origin_node_id, l.group_sequence)
+                 ORDER BY {last_first} LIMIT 1) r ON true",
             last_first = last_first("c")
         ),
         &[
@@ -107,9 +107,9 @@ fn last_changes(tree: &Tree, problem: &Problem, records: &BTreeSet<String>) -> L
             parameter(deciding_columns(tree, problem)),
         ],
         |row| Last {
-            local: row.get(1),
+            local: row.get::<SqlUlid>(1).map(Ulid::from),
             time: row.get::<SqlHlc>(2).map(Hlc::from),
-            remote: row.get(3),
+            remote: row.get::<SqlUlid>(3).map(Ulid::from),
         },
     )
     .unwrap_or_default()

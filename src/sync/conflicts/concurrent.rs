@@ -1,16 +1,15 @@
 //! The conflicts of a record, as rows of `concord.conflicts`.
 
 use crate::error::{Error, Result};
-use crate::pg::query::{self, parameter};
+use crate::pg::query;
 use crate::sync::record::{LogEvent, Record, State};
 use crate::sync::table::target::Target;
-use crate::types::parameter::{ulid, word};
+use crate::types::parameter::{image, ulid, word};
 use concord_core::conflict::{Conflict, conflicts};
 use concord_core::event::Stamp;
 use concord_core::options::Policy;
 use concord_core::ulid::Ulid;
-use pgrx::JsonB;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Records what the record's events conflict in; returns how many conflicts are new.
 pub fn record(record: &Record, log: &[LogEvent]) -> Result<i64> {
@@ -21,7 +20,7 @@ pub fn record(record: &Record, log: &[LogEvent]) -> Result<i64> {
     }
     let policy = Target::find(&record.table)?
         .map_or(Policy::default(), |target| target.tracked.options.conflict_policy);
-    let applied = State::fold(log).map(|state| Value::Object(state.image));
+    let applied = State::fold(log).map(|state| state.image);
     let mut new = 0;
     for conflict in &found {
         new += upsert(record, log, conflict, policy, applied.as_ref())?;
@@ -34,7 +33,7 @@ fn upsert(
     log: &[LogEvent],
     conflict: &Conflict,
     policy: Policy,
-    applied: Option<&Value>,
+    applied: Option<&Map<String, Value>>,
 ) -> Result<i64> {
     let [schema, table, id] = record.parameters();
     let is_new = query::returning(
@@ -64,7 +63,7 @@ fn upsert(
             word(policy),
             ulid(event_id(log, conflict.local)?),
             ulid(event_id(log, conflict.remote)?),
-            parameter(applied.cloned().map(JsonB)),
+            image(applied),
             ulid(event_id(log, beginning(conflict))?),
         ],
         |row| row.required(1),

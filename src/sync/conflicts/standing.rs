@@ -8,7 +8,7 @@ use crate::sync::decide::obstacle::Form;
 use crate::sync::decide::outcome::{Outcome, Rival};
 use crate::sync::record::{LogEvent, Record, events_of};
 use crate::sync::table::foreign_keys::parent_of;
-use crate::types::parameter::{ulid, word};
+use crate::types::parameter::{image, ulid, word, word_if};
 use crate::types::{hlc::Hlc as SqlHlc, ulid::Ulid as SqlUlid};
 use concord_core::conflict::ConflictType;
 use concord_core::event::{Change, Stamp};
@@ -117,13 +117,9 @@ fn upsert(record: &Record, case: &Case, conflict: &Standing) -> bool {
         .as_ref()
         .map_or(Policy::default(), |target| target.tracked.options.conflict_policy);
     let [schema, table, id] = record.parameters();
-    let [(p, m), (q, n)] = [conflict.local, conflict.remote].map(|stamp| match stamp {
-        Some(stamp) => (Some(SqlUlid::from(stamp.origin)), Some(stamp.sequence)),
-        None => (None, None),
+    let [[p, m], [q, n]] = [conflict.local, conflict.remote].map(|stamp| {
+        [ulid(stamp.map(|stamp| stamp.origin)), parameter(stamp.map(|stamp| stamp.sequence))]
     });
-    let image = |image: Option<&Map<String, Value>>| {
-        parameter(image.map(|image| JsonB(Value::Object(image.clone()))))
-    };
     query::returning(
         "INSERT INTO concord.conflicts AS c
              (conflict_id, table_schema, table_name, record_id, conflict_type, conflict_policy,
@@ -148,14 +144,14 @@ fn upsert(record: &Record, case: &Case, conflict: &Standing) -> bool {
             id,
             word(conflict.kind),
             word(policy),
-            parameter(p),
-            parameter(m),
-            parameter(q),
-            parameter(n),
+            p,
+            m,
+            q,
+            n,
             image(case.state.as_ref().map(|state| &state.image)),
             image(conflict.applied.as_ref()),
             parameter(JsonB(conflict.detail.clone())),
-            parameter(conflict.resolution.map(Word::word)),
+            word_if(conflict.resolution),
         ],
         |row| row.required(1),
     )

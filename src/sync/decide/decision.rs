@@ -11,10 +11,11 @@ use crate::sync::decide::case::Case;
 use crate::sync::decide::obstacle::{Form, Obstacle};
 use crate::sync::decide::outcome::{Rival, Want};
 use crate::sync::decide::pending;
-use crate::sync::record::{Record, State, as_json};
+use crate::sync::record::{Record, State};
 use crate::sync::table::constraints::UniqueIndex;
 use crate::sync::table::keys::{Claim, Keys};
 use crate::sync::table::target::Target;
+use crate::types::parameter;
 use concord_core::fnv::hash;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -220,7 +221,7 @@ fn holder(
     image: &Map<String, Value>,
 ) -> Result<Option<Record>> {
     let _owner = AsTableOwner::of(target.tracked.root);
-    let id = query::one(&index.holder, &[as_json(image)], |row| {
+    let id = query::one(&index.holder, &[parameter::image(image)], |row| {
         // SAFETY: the column is the whole row of the tracked table.
         unsafe { record_id_of(&target.tracked, row.datum(1)) }
     });

@@ -6,13 +6,10 @@ use crate::pg::{catalog, scan};
 use crate::sync::decide::case::Case;
 use crate::sync::decide::obstacle::{Form, Obstacle, PendingReason};
 use crate::sync::record::Record;
-use crate::types::parameter::{ulid, word};
+use crate::types::parameter::{ulid, vector, word, word_if};
 use concord_core::event::Vector;
 use concord_core::names::TableName;
 use concord_core::ulid::Ulid;
-use concord_core::word::Word;
-use pgrx::JsonB;
-use serde_json::{Map, Value};
 
 /// Whether any row is not shown as its fold.
 pub fn is_any() -> Result<bool> {
@@ -84,8 +81,6 @@ pub fn note(
 ) {
     let [schema, table, id] = record.parameters();
     let event_id = case.last_event().map_or(Ulid::from_bytes([0; 16]), |event| event.event_id);
-    let unseen: Map<String, Value> =
-        unseen.iter().map(|(node, first)| (node.to_string(), Value::from(first))).collect();
     query::run(
         "INSERT INTO concord.pending_rows AS p
              (table_schema, table_name, record_id, event_id, reason, detail, form, unseen)
@@ -101,8 +96,8 @@ pub fn note(
             ulid(event_id),
             word(obstacle.map_or(PendingReason::Constraint, |obstacle| obstacle.reason)),
             parameter(obstacle.map(|obstacle| obstacle.detail.as_str())),
-            parameter(form.map(Word::word)),
-            parameter(JsonB(Value::Object(unseen))),
+            word_if(form),
+            vector(unseen.iter()),
         ],
     );
     note_claims(record, case, form);

@@ -3,10 +3,10 @@
 use crate::error::Result;
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
+use crate::types::parameter::vector;
 use concord_core::delivery::Group;
 use concord_core::ulid::Ulid;
-use pgrx::{JsonB, pg_sys};
-use serde_json::{Map, Value};
+use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -41,8 +41,6 @@ pub fn forget() {
 /// one of them has slept until the queue is full: that would fail the commit, and stop the stream.
 pub fn tell(log: pg_sys::Oid) -> Result<()> {
     let taken_in = TAKEN_IN.take();
-    let firsts: Map<String, Value> =
-        taken_in.iter().map(|(node, first)| (node.to_string(), Value::from(*first))).collect();
     let _owner = AsOwner::of(log);
     query::run(
         "SELECT pg_catalog.pg_notify('concord_events',
@@ -51,7 +49,7 @@ pub fn tell(log: pg_sys::Oid) -> Result<()> {
                FROM concord.nodes n
                WHERE n.applied_sequence >= ($1 ->> n.node_id::text)::bigint) m
          WHERE m.vector IS NOT NULL AND pg_catalog.pg_notification_queue_usage() < 0.9",
-        &[parameter(JsonB(Value::Object(firsts))), parameter(LONGEST)],
+        &[vector(taken_in), parameter(LONGEST)],
     );
     Ok(())
 }

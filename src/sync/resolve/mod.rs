@@ -15,7 +15,7 @@ use crate::sync::decide::pending;
 use crate::sync::record::{Record, parse_image};
 use crate::sync::table::row;
 use crate::sync::table::target::Target;
-use crate::types::parameter::ulid;
+use crate::types::parameter::{ulid, word_if};
 use crate::types::ulid::Ulid as SqlUlid;
 use crate::{identity, pg_function};
 use concord_core::conflict::ConflictType;
@@ -225,7 +225,7 @@ impl NotedConflict {
              SET resolved_at = CASE WHEN $2 IS NOT NULL THEN pg_catalog.clock_timestamp() END,
                  resolution = $2, resolved_by = $3
              WHERE conflict_id = $1",
-            &[ulid(self.id), parameter(resolution.map(Word::word)), parameter(resolver)],
+            &[ulid(self.id), word_if(resolution), parameter(resolver)],
         );
     }
 }

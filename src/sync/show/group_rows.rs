@@ -13,13 +13,11 @@ use crate::sync::show;
 use crate::sync::table::batch::{self, Batch, Single};
 use crate::sync::table::foreign_keys;
 use crate::sync::table::target::Target;
-use crate::types::parameter::ulid;
+use crate::types::parameter::{ulid, vector};
 use concord_core::delivery::Group;
 use concord_core::event::Vector;
 use concord_core::names::TableName;
 use concord_core::operation::Operation;
-use pgrx::JsonB;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Events looked at together.
@@ -81,8 +79,8 @@ fn is_concurrent(group: &Group) -> Result<bool> {
         let unseen = query::exists(
             &format!(
                 "SELECT FROM concord.change_events e
-             WHERE e.origin_node_id = $1 AND e.node_sequence > $2
-               AND {of_row} LIMIT 1",
+                 WHERE e.origin_node_id = $1 AND e.node_sequence > $2
+                   AND {of_row} LIMIT 1",
                 of_row = of_row("e")
             ),
             &[ulid(node), parameter(observed(node))],
@@ -95,9 +93,7 @@ fn is_concurrent(group: &Group) -> Result<bool> {
 }
 
 fn observed(group: &Group) -> Parameter {
-    let entries = group.observed.iter().flat_map(Vector::iter);
-    let entries = entries.map(|(node, sequence)| (node.to_string(), Value::from(sequence)));
-    parameter(JsonB(Value::Object(entries.collect())))
+    vector(group.observed.iter().flat_map(Vector::iter))
 }
 
 impl GroupRows<'_> {
@@ -189,10 +185,10 @@ impl GroupRows<'_> {
         query::all(
             &format!(
                 "SELECT DISTINCT e.record_id FROM concord.change_events e
-             WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
-               AND e.table_schema = $4 AND e.table_name = $5
-               AND {of_row}
-             ORDER BY e.record_id",
+                 WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+                   AND e.table_schema = $4 AND e.table_name = $5
+                   AND {of_row}
+                 ORDER BY e.record_id",
                 of_row = of_row("e")
             ),
             &self.place(&touched.table, first),
@@ -252,20 +248,20 @@ impl GroupRows<'_> {
         query::one(
             &format!(
                 "SELECT COALESCE(array_agg(l.record_id) FILTER (WHERE l.kept), '{{}}'),
-                    COALESCE(array_agg(l.new_values) FILTER (WHERE l.kept), '{{}}'),
-                    COALESCE(array_agg(l.record_id) FILTER (WHERE NOT l.kept), '{{}}'),
-                    count(*) FILTER (WHERE l.kept), count(*) FILTER (WHERE NOT l.kept),
-                    COALESCE(bool_and(l.operation = 'INSERT'), true),
-                    COALESCE(array_agg(l.record_id)
-                             FILTER (WHERE l.kept AND NOT (l.new_values ?& $7 AND l.new_values - $7 = '{{}}')), '{{}}')
-             FROM (SELECT DISTINCT ON (e.record_id) e.record_id, e.new_values, e.operation,
-                          e.operation IN ('INSERT', 'UPDATE') AS kept
-                   FROM concord.change_events e
-                   WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
-                     AND e.table_schema = $4 AND e.table_name = $5
-                     AND {of_row}
-                     AND NOT e.record_id = ANY ($6)
-                   ORDER BY e.record_id, e.node_sequence DESC) l",
+                        COALESCE(array_agg(l.new_values) FILTER (WHERE l.kept), '{{}}'),
+                        COALESCE(array_agg(l.record_id) FILTER (WHERE NOT l.kept), '{{}}'),
+                        count(*) FILTER (WHERE l.kept), count(*) FILTER (WHERE NOT l.kept),
+                        COALESCE(bool_and(l.operation = 'INSERT'), true),
+                        COALESCE(array_agg(l.record_id)
+                                 FILTER (WHERE l.kept AND NOT (l.new_values ?& $7 AND l.new_values - $7 = '{{}}')), '{{}}')
+                 FROM (SELECT DISTINCT ON (e.record_id) e.record_id, e.new_values, e.operation,
+                              e.operation IN ('INSERT', 'UPDATE') AS kept
+                       FROM concord.change_events e
+                       WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+                         AND e.table_schema = $4 AND e.table_name = $5
+                         AND {of_row}
+                         AND NOT e.record_id = ANY ($6)
+                       ORDER BY e.record_id, e.node_sequence DESC) l",
                 of_row = of_row("e")
             ),
             &[a, b, c, d, e, parameter(without.to_vec()), parameter(names)],
@@ -296,16 +292,16 @@ impl GroupRows<'_> {
         Ok(query::all(
             &format!(
                 "SELECT DISTINCT e.record_id
-             FROM concord.change_events e
-             JOIN concord.change_events o
-               ON o.record_id = e.record_id AND o.table_name = e.table_name
-              AND o.table_schema = e.table_schema
-             WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
-               AND e.table_schema = $4 AND e.table_name = $5
-               AND {of_row_of_e}
-               AND {of_row_of_o}
-               AND o.origin_node_id <> $1
-               AND o.node_sequence > {seen}",
+                 FROM concord.change_events e
+                 JOIN concord.change_events o
+                   ON o.record_id = e.record_id AND o.table_name = e.table_name
+                  AND o.table_schema = e.table_schema
+                 WHERE e.origin_node_id = $1 AND e.node_sequence BETWEEN $2 AND $3
+                   AND e.table_schema = $4 AND e.table_name = $5
+                   AND {of_row_of_e}
+                   AND {of_row_of_o}
+                   AND o.origin_node_id <> $1
+                   AND o.node_sequence > {seen}",
                 of_row_of_e = of_row("e"),
                 of_row_of_o = of_row("o"),
                 seen = seen_of("$6", "o.origin_node_id::text")

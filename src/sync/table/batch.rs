@@ -6,8 +6,8 @@ use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, Parameter, jsonb, parameter};
 use crate::pg::varlena::{Varlena, copy_varlena};
 use crate::sync::table::target::Target;
-use pgrx::{JsonB, pg_sys};
-use serde_json::Value;
+use crate::types::parameter::image;
+use pgrx::pg_sys;
 
 /// The row of a group of one event.
 pub struct Single {
@@ -144,9 +144,9 @@ pub fn write(target: &Target, batch: &Batch) -> Result<()> {
             "INSERT INTO {name} ({names}) OVERRIDING SYSTEM VALUE
              SELECT {values} FROM unnest($1, $2) k(id, image){missing}"
         );
-        let defaults = Value::Object(target.tracked.options.redact_default.clone());
+        let defaults = image(&target.tracked.options.redact_default);
         let [ids, images] = rows;
-        query::run(&sql, &[ids, images, parameter(JsonB(defaults))]);
+        query::run(&sql, &[ids, images, defaults]);
     }
     Ok(())
 }

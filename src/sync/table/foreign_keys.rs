@@ -8,9 +8,10 @@ use crate::error::{Error, Result};
 use crate::pg::catalog::{qualified_name, type_name};
 use crate::pg::owner::{AsTableOwner, FiringTriggers};
 use crate::pg::query::{self, Parameter, Row, parameter};
-use crate::sync::record::{Record, as_json};
+use crate::sync::record::Record;
 use crate::sync::table::constraints::ForeignKey;
 use crate::sync::table::target::Target;
+use crate::types::parameter;
 use concord_core::names::{quote_identifier, quote_literal};
 use pgrx::PgSqlErrorCode;
 use serde_json::{Map, Value};
@@ -25,7 +26,7 @@ pub fn lacking(target: &Target, image: &Map<String, Value>) -> Result<Option<Rc<
         let columns = columns.collect::<Vec<_>>().join(", ");
         format!("(SELECT {columns}) {ROW} WHERE {}", key.refers())
     };
-    first_lacking(target, row, &[as_json(image)])
+    first_lacking(target, row, &[parameter::image(image)])
 }
 
 /// The first foreign key by which the child's row in `row`, a FROM clause, finds no parent.
@@ -69,7 +70,7 @@ fn without_parent<T>(key: &ForeignKey, children: Vec<(T, Vec<Parameter>)>) -> Ve
 pub fn orphans(lost: &Gone) -> Result<Vec<(Record, Rc<ForeignKey>)>> {
     let mut all = Vec::new();
     for key in &lost.target.constraints()?.children {
-        let referred = referred(&lost.target, key, vec![as_json(&lost.image)]);
+        let referred = referred(&lost.target, key, vec![parameter::image(&lost.image)]);
         all.extend(orphans_of(key, referred)?.into_iter().map(|record| (record, Rc::clone(key))));
     }
     Ok(all)
@@ -177,7 +178,7 @@ pub fn release_untracked(target: &Target, image: &Map<String, Value>) -> Result<
         if Target::find(&key.child_name)?.is_some() {
             continue;
         }
-        for values in referred(target, key, vec![as_json(image)]) {
+        for values in referred(target, key, vec![parameter::image(image)]) {
             release(key, &values)?;
         }
     }

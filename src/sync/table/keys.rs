@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query;
-use crate::sync::record::as_json;
 use crate::sync::table::target::Target;
+use crate::types::parameter;
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -42,7 +42,7 @@ impl Keys {
         }
         let _owner = AsTableOwner::of(target.tracked.root);
         let hashes: Vec<Option<i64>> =
-            query::one(&constraints.keys, &[as_json(image)], |row| row.required(1))
+            query::one(&constraints.keys, &[parameter::image(image)], |row| row.required(1))
                 .unwrap_or_default();
         let mut hashes = hashes.into_iter();
         let mut next = || hashes.next().flatten();

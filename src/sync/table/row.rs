@@ -5,13 +5,14 @@ use crate::capture::key_sql::{key_parameters, key_values};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::attempt::attempt;
 use crate::pg::owner::AsTableOwner;
-use crate::pg::query::{self, parameter};
+use crate::pg::query;
 use crate::pg::varlena::{Varlena, copy_varlena, jsonb_text};
-use crate::sync::record::{Record, as_json, parse_image};
+use crate::sync::record::{Record, parse_image};
 use crate::sync::table::foreign_keys;
 use crate::sync::table::keys::Keys;
 use crate::sync::table::target::Target;
-use pgrx::{JsonB, PgSqlErrorCode, pg_sys};
+use crate::types::parameter;
+use pgrx::{PgSqlErrorCode, pg_sys};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 
@@ -97,13 +98,13 @@ pub fn write(
     if let Some(parked) = former.parked {
         let _owner = AsTableOwner::of(target.tracked.root);
         let old = target.row_parameter(parked.row.datum());
-        query::run(&target.reinsert(image), &[as_json(image), old]);
+        query::run(&target.reinsert(image), &[parameter::image(image), old]);
         return Ok(());
     }
     let Some(current) = former.current else {
         let _owner = AsTableOwner::of(target.tracked.root);
-        let defaults = Value::Object(target.tracked.options.redact_default.clone());
-        let parameters = [as_json(image), parameter(JsonB(defaults))];
+        let defaults = parameter::image(&target.tracked.options.redact_default);
+        let parameters = [parameter::image(image), defaults];
         query::run(&target.insert(image), &parameters);
         return Ok(());
     };
@@ -118,10 +119,10 @@ pub fn write(
         // PostgreSQL does not update such a column, but takes what an INSERT brings.
         query::run(&target.delete(), &keys);
         let old = target.row_parameter(current.row.datum());
-        query::run(&target.reinsert(image), &[as_json(image), old]);
+        query::run(&target.reinsert(image), &[parameter::image(image), old]);
         return Ok(());
     }
-    let parameters = [&[as_json(image)], &keys[..]].concat();
+    let parameters = [&[parameter::image(image)], &keys[..]].concat();
     query::run(&target.update(image), &parameters);
     Ok(())
 }
