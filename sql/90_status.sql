@@ -1,6 +1,7 @@
 CREATE FUNCTION concord._clock_facts()
     RETURNS TABLE (hlc concord.hlc, forward_jumps bigint, backward_jumps bigint,
-                   issued_sequence bigint, contiguous_sequence bigint, background_worker boolean)
+                   issued_sequence bigint, contiguous_sequence bigint, background_worker boolean,
+                   tick_failures integer, tick_error text)
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'concord_clock_facts_wrapper';
 
 CREATE VIEW concord.status AS
@@ -22,6 +23,8 @@ SELECT concord.node_id() AS node_id,
                    'opened_at', w.opened_at, 'closed_at', w.closed_at) ORDER BY w.opened_at), '[]')
         FROM concord.capture_windows w) AS capture_windows,
        f.background_worker,
+       f.tick_failures,
+       f.tick_error,
        (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(p) ORDER BY p.node_id), '[]')
         FROM concord.peers p) AS peers
 FROM concord._clock_facts() f;
@@ -46,4 +49,6 @@ COMMENT ON COLUMN concord.status.open_conflicts IS 'Number of conflicts that nob
 COMMENT ON COLUMN concord.status.open_windows IS 'Number of capture windows that are open';
 COMMENT ON COLUMN concord.status.capture_windows IS 'All capture windows, oldest first';
 COMMENT ON COLUMN concord.status.background_worker IS 'Whether the launcher of the background workers runs';
+COMMENT ON COLUMN concord.status.tick_failures IS 'Number of ticks in a row that have failed, up to the last one';
+COMMENT ON COLUMN concord.status.tick_error IS 'What the last of these could not do, and its error';
 COMMENT ON COLUMN concord.status.peers IS 'Other nodes, and how far each and this one are apart';

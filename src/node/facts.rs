@@ -9,10 +9,10 @@ use pgrx::iter::TableIterator;
 use pgrx::{name, pg_extern};
 use std::sync::atomic::Ordering;
 
-type Facts = (Hlc, i64, i64, i64, i64, bool);
+type Facts = (Hlc, i64, i64, i64, i64, bool, i32, Option<String>);
 
 /// `concord._clock_facts() → (hlc, forward_jumps, backward_jumps, issued_sequence,
-/// contiguous_sequence, background_worker)`; no tick.
+/// contiguous_sequence, background_worker, tick_failures, tick_error)`; no tick.
 #[pg_extern(sql = false)]
 fn concord_clock_facts() -> TableIterator<
     'static,
@@ -23,6 +23,8 @@ fn concord_clock_facts() -> TableIterator<
         name!(issued_sequence, i64),
         name!(contiguous_sequence, i64),
         name!(background_worker, bool),
+        name!(tick_failures, i32),
+        name!(tick_error, Option<String>),
     ),
 > {
     TableIterator::once(facts().or_raise())
@@ -33,6 +35,7 @@ fn facts() -> Result<Facts> {
     identity::shown_node_id()?;
     let shared = shared()?;
     let (issued, contiguous) = numbers()?;
+    let failed = Guarded::lock()?.failed_ticks(my_database()).unzip();
     Ok((
         clock::last()?.into(),
         shared.forward_jumps.load(Ordering::Relaxed) as i64,
@@ -40,6 +43,8 @@ fn facts() -> Result<Facts> {
         issued,
         contiguous,
         !shared.launcher.load(Ordering::Relaxed).is_null(),
+        failed.0.unwrap_or(0),
+        failed.1,
     ))
 }
 

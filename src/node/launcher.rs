@@ -1,7 +1,7 @@
 //! The launcher: knows which databases there are, and when each is due.
 
 use crate::error::{OrRaise, Result};
-use crate::node::tick::tick;
+use crate::node::tick::in_background;
 use crate::pg::function::guard;
 use crate::pg::relation::Open;
 use crate::pg::scan::each_row;
@@ -145,6 +145,7 @@ fn list_databases(known: &mut HashMap<pg_sys::Oid, Known>) -> Result<()> {
     for (database, _) in databases.iter().filter(|(_, connectable)| **connectable) {
         known.entry(*database).or_default();
     }
+    Guarded::lock()?.forget_ticks(|database| !databases.contains_key(&database));
     for gone in slots.iter().filter(|slot| !databases.contains_key(&slot.database)) {
         if let Some(slot) = Guarded::lock()?.slot(gone.database) {
             slot.database = pg_sys::Oid::INVALID;
@@ -215,13 +216,7 @@ pub unsafe extern "C-unwind" fn concord_worker(argument: pg_sys::Datum) {
             // Whatever the database's defaults are: a tick reads what is committed, and writes.
             pg_sys::DefaultXactIsoLevel = pg_sys::XACT_READ_COMMITTED as i32;
             pg_sys::DefaultXactReadOnly = false;
-            pg_sys::StartTransactionCommand();
-            if pg_sys::get_extension_oid(c"concord".as_ptr(), true) != pg_sys::Oid::INVALID {
-                pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-                tick().or_raise();
-                pg_sys::PopActiveSnapshot();
-            }
-            pg_sys::CommitTransactionCommand();
+            in_background().or_raise();
         });
     }
 }

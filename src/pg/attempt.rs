@@ -15,6 +15,8 @@ pub struct Failure {
     pub sqlstate: String,
     /// Primary message.
     pub message: String,
+    /// PostgreSQL raised it because somebody asked it to stop, or a timeout did: the code alone can be anybody's.
+    pub interrupted: bool,
 }
 
 impl Failure {
@@ -37,7 +39,7 @@ impl Failure {
 
     /// Whether somebody wants this backend to stop.
     pub fn is_cancellation(&self) -> bool {
-        self.class() == "57"
+        self.interrupted && self.class() == "57"
     }
 }
 
@@ -88,20 +90,55 @@ fn go_on(error: CaughtError) -> ! {
     }
 }
 
+/// Runs `body` as a transaction of its own, in a process that has none: any error, of its commit too, rolls it
+/// back and is returned.
+pub fn transaction(body: impl FnOnce()) -> Result<(), Failure> {
+    // SAFETY: as a background worker runs its transactions (worker_spi_main, src/test/modules/worker_spi/worker_spi.c),
+    // and as PostgreSQL ends one after an error (PostgresMain, src/backend/tcop/postgres.c).
+    unsafe {
+        let outcome = PgTryBuilder::new(AssertUnwindSafe(|| {
+            pg_sys::StartTransactionCommand();
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            body();
+            pg_sys::PopActiveSnapshot();
+            pg_sys::CommitTransactionCommand();
+            Ok(())
+        }))
+        .catch_others(|error| Err(Box::new(error)))
+        .catch_rust_panic(|error| Err(Box::new(error)))
+        .execute();
+        outcome.map_err(|error| {
+            let failure = failure(&error).unwrap_or_else(|| Failure {
+                sqlstate: "XX000".into(),
+                message: "an unexpected panic".into(),
+                interrupted: false,
+            });
+            pg_sys::AbortCurrentTransaction();
+            failure
+        })
+    }
+}
+
 fn failure(error: &CaughtError) -> Option<Failure> {
     match error {
         CaughtError::PostgresError(report) => Some(Failure {
             sqlstate: unpack(raised::exactly(report.sql_error_code() as i32)),
             message: report.message().to_owned(),
+            interrupted: report.function_name() == Some("ProcessInterrupts"),
         }),
         CaughtError::ErrorReport(report) => Some(Failure {
             sqlstate: unpack(report.sql_error_code() as i32),
             message: report.message().to_owned(),
+            interrupted: false,
         }),
         // concord's own SQLSTATEs.
-        CaughtError::RustPanic { payload, .. } => payload.downcast_ref::<Error>().map(|error| {
-            Failure { sqlstate: unpack(error.state.packed()), message: error.message.clone() }
-        }),
+        CaughtError::RustPanic { payload, .. } => {
+            payload.downcast_ref::<Error>().map(|error| Failure {
+                sqlstate: unpack(error.state.packed()),
+                message: error.message.clone(),
+                interrupted: false,
+            })
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use pgrx::pg_sys;
+use std::ffi::CStr;
 
 /// The database that this backend is connected to.
 pub fn my_database() -> pg_sys::Oid {
@@ -20,4 +21,17 @@ pub fn is_superuser() -> bool {
 pub fn in_recovery() -> bool {
     // SAFETY: reads shared state.
     unsafe { pg_sys::RecoveryInProgress() }
+}
+
+/// Sets a setting for the rest of this process, whose values PostgreSQL checks.
+pub fn set_for_session(name: &CStr, value: &CStr) {
+    // SAFETY: the strings are copied.
+    unsafe {
+        pg_sys::SetConfigOption(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_SUSET,
+            pg_sys::GucSource::PGC_S_OVERRIDE,
+        );
+    }
 }

@@ -142,3 +142,9 @@ pub fn name_of(relation: pg_sys::Oid) -> Option<TableName> {
 pub fn qualified_name(relation: pg_sys::Oid) -> String {
     name_of(relation).map_or(String::new(), |name| name.quoted())
 }
+
+/// Whether this database has the extension.
+pub fn has_extension() -> bool {
+    // SAFETY: reads the catalog.
+    unsafe { pg_sys::get_extension_oid(c"concord".as_ptr(), true) != pg_sys::Oid::INVALID }
+}

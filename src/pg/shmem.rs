@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, Ordering};
 /// Databases with concord in one cluster.
 pub const MAX_DATABASES: usize = 256;
 
+/// Bytes of an error that are kept.
+const ERROR_SIZE: usize = 240;
+
 const NAME: &CStr = c"concord";
 
 /// What the cluster knows of one database: filled when a backend first needs its identity.
@@ -43,6 +46,17 @@ pub struct Slot {
     pub recheck: bool,
 }
 
+/// How many ticks of a database have failed in a row, and with what. Kept apart from its slot, which a database
+/// that cannot be attached to does not get.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Ticks {
+    database: pg_sys::Oid,
+    failures: i32,
+    length: usize,
+    error: [u8; ERROR_SIZE],
+}
+
 /// Numbers that a backend has taken and not yet committed or lost.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -67,6 +81,7 @@ pub struct Shared {
     lock: *mut pg_sys::LWLock,
     backends: usize,
     slots: [Slot; MAX_DATABASES],
+    ticks: [Ticks; MAX_DATABASES],
 }
 
 static PRELOADED: AtomicBool = AtomicBool::new(false);
@@ -195,6 +210,45 @@ impl Guarded {
                 format!("more than {MAX_DATABASES} databases of this server use concord"),
             )
             .hint("Slots of dropped databases are free again after some seconds.")),
+        }
+    }
+
+    fn ticks(&mut self) -> &mut [Ticks; MAX_DATABASES] {
+        // SAFETY: the exclusive lock is held.
+        unsafe { &mut (*self.state).ticks }
+    }
+
+    /// Notes that a tick of `database` has gone well, or failed with `error`. Where all places are taken it is in the
+    /// server log alone.
+    pub fn note_tick(&mut self, database: pg_sys::Oid, error: Option<&str>) {
+        let ticks = self.ticks();
+        let place = ticks.iter().position(|ticks| ticks.database == database).or_else(|| {
+            error.and(ticks.iter().position(|ticks| ticks.database == pg_sys::Oid::INVALID))
+        });
+        let Some(ticks) = place.map(|place| &mut ticks[place]) else { return };
+        match error {
+            None => ticks.database = pg_sys::Oid::INVALID,
+            Some(error) => {
+                let is_new = ticks.database != database;
+                ticks.failures = if is_new { 1 } else { ticks.failures.saturating_add(1) };
+                ticks.database = database;
+                ticks.length = error.floor_char_boundary(ERROR_SIZE);
+                ticks.error[..ticks.length].copy_from_slice(&error.as_bytes()[..ticks.length]);
+            }
+        }
+    }
+
+    /// How many ticks of `database` have failed in a row, and with what the last one did.
+    pub fn failed_ticks(&mut self, database: pg_sys::Oid) -> Option<(i32, String)> {
+        let ticks = self.ticks().iter().find(|ticks| ticks.database == database)?;
+        let error = String::from_utf8_lossy(&ticks.error[..ticks.length]).into_owned();
+        Some((ticks.failures, error))
+    }
+
+    /// Forgets the ticks of databases that are gone.
+    pub fn forget_ticks(&mut self, is_gone: impl Fn(pg_sys::Oid) -> bool) {
+        for ticks in self.ticks().iter_mut().filter(|ticks| is_gone(ticks.database)) {
+            ticks.database = pg_sys::Oid::INVALID;
         }
     }
 

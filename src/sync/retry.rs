@@ -27,30 +27,28 @@ pub fn enter_waiting(
 ) -> std::result::Result<(), Failure> {
     let _owner = AsOwner::of(node.log);
     limit_lock_waits(patience);
-    attempt(
-        || {
-            // A trigger that raises at the end of the transaction would fail all of it.
-            query::run("SET CONSTRAINTS ALL IMMEDIATE", &[]);
-            body().or_raise();
-        },
-        expected,
-    )
+    attempt(|| take_in(body).or_raise(), expected)
+}
+
+fn take_in(body: impl FnOnce() -> Result<()>) -> Result<()> {
+    // A trigger that raises at the end of the transaction would fail all of it.
+    query::run("SET CONSTRAINTS ALL IMMEDIATE", &[]);
+    body()
 }
 
 /// Tries again what no further event will set free: groups whose clock has come, rows that could not
-/// be shown. A failure is for the server log.
+/// be shown.
 pub fn retry_waiting(node: Attached) -> Result<()> {
     if !anything_to_retry()? {
         return Ok(());
     }
     let vector = read_vector();
-    let body = || apply::run(None).map(|_| ());
-    match enter_waiting(node, TICK_PATIENCE, body, |failure| !failure.is_cancellation()) {
-        Ok(()) => remember(vector),
-        Err(failure) => {
-            pgrx::log!("concord: what waits could not be tried again: {}", failure.message);
-        }
+    {
+        let _owner = AsOwner::of(node.log);
+        limit_lock_waits(TICK_PATIENCE);
+        take_in(|| apply::run(None).map(|_| ()))?;
     }
+    remember(vector);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::NOTE;
 use concord_cluster::cluster::Cluster;
-use concord_cluster::numbers::lose_number;
+use concord_cluster::numbers::{is_dense, lose_number};
 use concord_cluster::session::Session;
 use concord_cluster::wait::eventually;
 use std::thread::sleep;
@@ -144,4 +144,104 @@ fn a_failing_worker_is_not_started_over_and_over() {
     sleep(Duration::from_secs(5));
     let more = failures() - before;
     assert!(more < 50, "{more} more failures in five seconds");
+}
+
+const STATUS: &str = "SELECT concat_ws(' ', tick_failures >= 3, tick_error) FROM concord.status";
+
+/// A function of the table's owner that raises what the test says.
+const JUDGE: &str = "
+    CREATE TABLE verdict (code text);
+    CREATE FUNCTION judge(body text) RETURNS boolean LANGUAGE plpgsql AS $$
+    DECLARE code text := (SELECT v.code FROM public.verdict v);
+    BEGIN
+        IF body = 'bad' AND code IS NOT NULL THEN RAISE EXCEPTION 'guilty' USING ERRCODE = code; END IF;
+        RETURN true;
+    END $$;
+    ALTER TABLE note ADD CHECK (judge(body));";
+
+/// A node on which a row of another waits because of what `JUDGE` raises.
+fn with_pending_row(cluster: &Cluster) -> Session {
+    let mut other = node(cluster, "other");
+    other.run("INSERT INTO note VALUES (1, 'bad')");
+    let events: Vec<String> = other.all("SELECT e::text FROM concord.export_events('{}') e");
+    let mut session = cluster.node("cms");
+    session.run(NOTE);
+    session.run(JUDGE);
+    session.run("INSERT INTO verdict VALUES ('P0001')");
+    for event in events {
+        session.run(&format!(
+            "SELECT concord.apply_events(ARRAY['{}']::jsonb[])",
+            event.replace('\'', "''")
+        ));
+    }
+    assert_eq!(session.one::<i64>("SELECT count(*) FROM concord.pending"), 1);
+    session
+}
+
+#[test]
+fn a_step_that_fails_keeps_no_other_from_its_work_and_is_shown() {
+    let cluster = Cluster::start("steps", &["concord.heartbeat_interval=1s"]);
+    let mut session = with_pending_row(&cluster);
+    for (id, code) in [(10, "57014"), (11, "XX000"), (12, "40001")] {
+        session.run(&format!("UPDATE verdict SET code = '{code}'"));
+        // Rows behind a constraint are tried when something happens.
+        session.run(&format!("INSERT INTO note VALUES ({id}, 'news')"));
+        let shown = format!("t retry what waits: guilty ({code})");
+        eventually("the status shows it", || {
+            (session.one::<String>(STATUS) == shown).then_some(())
+        });
+        let beat =
+            "SELECT last_heartbeat::text FROM concord.nodes WHERE node_id = concord.node_id()";
+        let before: String = session.one(beat);
+        eventually("another heartbeat", || (session.one::<String>(beat) != before).then_some(()));
+        lose_number(&cluster, "cms", "INSERT INTO note VALUES (1000)");
+        eventually("the number is void", || is_dense(&mut session).then_some(()));
+        // What was wrong has gone: nothing is left of it, and what waited is done.
+        session.run("UPDATE verdict SET code = 'P0001'");
+        eventually("the status is clean", || (session.one::<String>(STATUS) == "f").then_some(()));
+    }
+    session.run("UPDATE verdict SET code = NULL");
+    session.run("INSERT INTO note VALUES (13, 'news')");
+    let shown = "SELECT EXISTS (SELECT FROM note WHERE body = 'bad')";
+    eventually("the row is shown", || session.one::<bool>(shown).then_some(()));
+}
+
+#[test]
+fn what_the_tick_waits_for_in_vain_is_shown() {
+    let cluster = Cluster::start("waits", &["concord.heartbeat_interval=1s"]);
+    let mut session = node(&cluster, "cms");
+    let mut holder = cluster.connect("cms");
+    holder.run("BEGIN; LOCK TABLE concord.nodes IN SHARE MODE");
+    eventually("the status shows it", || {
+        let status: String = session.one(STATUS);
+        status
+            .starts_with("t note how far nodes are: canceling statement due to lock timeout")
+            .then_some(())
+    });
+    holder.run("COMMIT");
+    eventually("the status is clean", || (session.one::<String>(STATUS) == "f").then_some(()));
+}
+
+#[test]
+fn a_tick_that_is_called_does_what_it_can() {
+    let cluster = Cluster::start("called", &["max_worker_processes=0"]);
+    let mut session = with_pending_row(&cluster);
+    session.run("UPDATE verdict SET code = '57014'");
+    for _ in 0..3 {
+        session.run("SELECT concord.tick()");
+    }
+    assert_eq!(session.one::<String>(STATUS), "t retry what waits: guilty (57014)");
+    let beat =
+        "SELECT last_heartbeat IS NOT NULL FROM concord.nodes WHERE node_id = concord.node_id()";
+    assert!(session.one::<bool>(beat));
+    // Whoever is asked to stop, stops.
+    session.run("CREATE OR REPLACE FUNCTION judge(body text) RETURNS boolean LANGUAGE plpgsql AS
+                 $$ BEGIN PERFORM pg_sleep(60); RETURN true; END $$; SET statement_timeout = '500ms'");
+    session.refusal("SELECT concord.tick()").expect("57014", &["statement timeout"]);
+    session.run("RESET statement_timeout");
+    session.run(
+        "CREATE OR REPLACE FUNCTION judge(body text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    );
+    session.run("SELECT concord.tick()");
+    assert_eq!(session.one::<String>(STATUS), "f");
 }
