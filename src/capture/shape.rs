@@ -7,7 +7,7 @@ use crate::capture::version::{Version, VersionKind};
 use crate::error::{Error, Result};
 use crate::log::event::Table;
 use crate::pg::memory::new_context;
-use crate::pg::relation::cached_names;
+use crate::pg::relation::cached_name;
 use crate::pg::tuple::RowValues;
 use crate::pg::varlena::{Varlena, text_array};
 use crate::pg::{compat, externs};
@@ -170,7 +170,7 @@ impl Shape {
 
 /// The root's name, with the columns that never make a conflict.
 fn table_of(root: pg_sys::Oid, version: Option<&Version>, options: &Options) -> Result<Rc<Table>> {
-    let (schema, name) = cached_names(root)
+    let name = cached_name(root)
         .ok_or_else(|| Error::internal(format!("relation {root:?} has no name")))?;
     let silent: Vec<&str> = version
         .map(|version| version.name.as_str())
@@ -178,8 +178,8 @@ fn table_of(root: pg_sys::Oid, version: Option<&Version>, options: &Options) -> 
         .chain(options.merge_silently.iter().map(String::as_str))
         .collect();
     Ok(Rc::new(Table {
-        schema: Varlena::text(&schema),
-        name: Varlena::text(&name),
+        schema: Varlena::text(&name.schema),
+        name: Varlena::text(&name.name),
         silent: (!silent.is_empty()).then(|| Varlena::complete(&text_array(&silent))),
     }))
 }

@@ -7,7 +7,7 @@ use crate::ddl::note::{Quiet, note};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::function::Call;
 use crate::pg::owner::AsOwner;
-use crate::pg::relation::cached_names;
+use crate::pg::relation::cached_name;
 use crate::pg::{catalog, query};
 use crate::{pg_function, track, tree};
 use pgrx::{PgSqlErrorCode, pg_sys};
@@ -168,7 +168,7 @@ fn compare_partitions(command: &str, seen: &Watched, table: &Watched) -> Result<
 
 /// The name of a relation, or null where it is gone.
 fn relation_name(relation: pg_sys::Oid) -> Option<String> {
-    cached_names(relation).map(|(_, name)| name)
+    cached_name(relation).map(|table| table.name)
 }
 
 /// A table that is gone, or lost its capture trigger.

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use concord_core::names::TableName;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::{CStr, c_char};
 
@@ -83,12 +84,12 @@ impl Drop for Open {
     }
 }
 
-/// The names of a relation's schema and of itself, from the caches; `None` where it is gone.
-pub fn cached_names(relation: pg_sys::Oid) -> Option<(String, String)> {
+/// The name of a relation, from the caches; `None` where it is gone.
+pub fn cached_name(relation: pg_sys::Oid) -> Option<TableName> {
     // SAFETY: both return palloc'ed strings, or null for what is not there.
     unsafe {
         let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
-        Some((string(schema)?, string(pg_sys::get_rel_name(relation))?))
+        Some(TableName { schema: string(schema)?, name: string(pg_sys::get_rel_name(relation))? })
     }
 }
 
