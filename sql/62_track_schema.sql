@@ -61,11 +61,11 @@ CREATE FUNCTION concord.track_schema(
         SELECT n.oid INTO namespace FROM pg_namespace n WHERE n.nspname = track_schema.schema;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'schema "%" does not exist', COALESCE(schema, 'null')
-                USING ERRCODE = 'invalid_schema_name', HINT = 'Name one schema, without quotes.';
+                USING ERRCODE = 'invalid_schema_name', HINT = 'Specify one schema, without quotes.';
         END IF;
         IF schema IN ('concord', 'pg_catalog', 'information_schema', 'pg_toast') THEN
-            RAISE EXCEPTION 'cannot track schema "%": it belongs to the system', schema
-                USING ERRCODE = 'feature_not_supported', HINT = 'Name a schema of the application.';
+            RAISE EXCEPTION 'cannot track schema "%": it is a system schema', schema
+                USING ERRCODE = 'feature_not_supported', HINT = 'Specify a schema of the application.';
         END IF;
         SELECT t INTO missing FROM unnest(except_tables) t
         WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = namespace AND c.relname = t
@@ -73,7 +73,7 @@ CREATE FUNCTION concord.track_schema(
         IF FOUND THEN
             RAISE EXCEPTION 'table "%" of except_tables does not exist in schema "%"', COALESCE(missing, 'null'), schema
                 USING ERRCODE = 'undefined_table',
-                      HINT = 'Tables are named as they are stored, without their schema.';
+                      HINT = 'Specify table names as they are stored, without their schema.';
         END IF;
         SELECT o.option, o.name INTO option, missing
         FROM (SELECT 'exclude' AS option, unnest(exclude) AS name
@@ -87,7 +87,7 @@ CREATE FUNCTION concord.track_schema(
         IF FOUND THEN
             RAISE EXCEPTION 'no table of schema "%" has column "%" of option %', schema, COALESCE(missing, 'null'), option
                 USING ERRCODE = 'undefined_column',
-                      HINT = 'Column names are given as they are stored; each table gets those that it has.';
+                      HINT = 'Specify column names as they are stored; each option applies to the tables that have the column.';
         END IF;
         FOR candidate IN
             SELECT c.oid, c.relname, c.relname = ANY (except_tables) AS excepted,

@@ -9,7 +9,7 @@ CREATE FUNCTION concord.digest(relation regclass) RETURNS text
         result text;
     BEGIN
         IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation) THEN
-            RAISE EXCEPTION USING ERRCODE = 'undefined_table', HINT = 'Give the table by name.',
+            RAISE EXCEPTION USING ERRCODE = 'undefined_table', HINT = 'Specify the table by name.',
                 MESSAGE = format('relation with OID %s does not exist', relation::oid);
         END IF;
         EXECUTE format(

@@ -24,16 +24,16 @@ CREATE FUNCTION concord.consume(consumer text, max_events integer = 1000, from_n
         cursor_of concord.consumers;
     BEGIN
         IF consumer IS NULL OR consumer = '' THEN
-            RAISE EXCEPTION 'consumer must have a name'
-                USING ERRCODE = 'invalid_parameter_value', HINT = 'Any text that no other reader uses.';
+            RAISE EXCEPTION 'consumer name must not be empty'
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Specify a name that no other consumer uses.';
         END IF;
         IF max_events IS NULL OR max_events < 1 THEN
-            RAISE EXCEPTION 'max_events % is not positive', COALESCE(max_events::text, 'null')
-                USING ERRCODE = 'invalid_parameter_value', HINT = 'Ask for one event or more.';
+            RAISE EXCEPTION 'invalid value for max_events: %', COALESCE(max_events::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'The value must be greater than zero.';
         END IF;
         IF from_now IS NULL THEN
             RAISE EXCEPTION 'from_now must not be null'
-                USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave the argument out for its default.';
+                USING ERRCODE = 'null_value_not_allowed', HINT = 'Omit the argument to use its default.';
         END IF;
         -- Only for a new one does "now" mean anything.
         IF from_now AND NOT EXISTS (SELECT FROM concord.consumers c WHERE c.consumer = $1) THEN
@@ -74,7 +74,7 @@ CREATE FUNCTION concord.acknowledge(consumer text, upto concord.ulid) RETURNS vo
         IF NOT FOUND THEN
             RAISE EXCEPTION 'consumer "%" does not exist', consumer
                 USING ERRCODE = 'undefined_object',
-                      HINT = 'A consumer comes to be with its first call of concord.consume().';
+                      HINT = 'A consumer is created by its first call of concord.consume().';
         END IF;
         SELECT * INTO last FROM concord.change_events e WHERE e.event_id = upto;
         IF NOT FOUND OR last.node_sequence

@@ -33,14 +33,14 @@ CREATE FUNCTION concord._check_vector(vector jsonb) RETURNS void
         IF vector IS NULL OR jsonb_typeof(vector) <> 'object' THEN
             RAISE EXCEPTION 'vector % is not a JSON object', COALESCE(vector::text, 'null')
                 USING ERRCODE = 'invalid_parameter_value',
-                      HINT = 'A vector is what concord.vector() returns on the node that asks; {} asks for everything.';
+                      HINT = 'Pass the result of concord.vector() on the node that is to get the events, or {} for all events.';
         END IF;
         FOR entry IN SELECT * FROM jsonb_each(vector) LOOP
             IF NOT concord.ulid_is_valid(entry.key) OR jsonb_typeof(entry.value) <> 'number'
                OR entry.value::text !~ '^[0-9]{1,18}$' THEN
                 RAISE EXCEPTION 'vector entry "%": % is not a node id with a number', entry.key, entry.value
                     USING ERRCODE = 'invalid_parameter_value',
-                          HINT = 'A vector is what concord.vector() returns on the node that asks.';
+                          HINT = 'Pass the result of concord.vector() on the node that is to get the events.';
             END IF;
         END LOOP;
     END
@@ -54,8 +54,8 @@ CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 1
     BEGIN
         PERFORM concord._check_vector(since);
         IF max_events IS NULL OR max_events < 1 THEN
-            RAISE EXCEPTION 'max_events % is not positive', COALESCE(max_events::text, 'null')
-                USING ERRCODE = 'invalid_parameter_value', HINT = 'Ask for one event or more.';
+            RAISE EXCEPTION 'invalid value for max_events: %', COALESCE(max_events::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'The value must be greater than zero.';
         END IF;
         RETURN QUERY
             WITH batch AS MATERIALIZED (

@@ -36,8 +36,8 @@ CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
         colliding record;
     BEGIN
         IF COALESCE(create_publication.name, '') = '' THEN
-            RAISE EXCEPTION 'a publication must have a name'
-                USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave the argument out for "concord".';
+            RAISE EXCEPTION 'publication name must not be empty'
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Omit the argument to use the name "concord".';
         END IF;
         SELECT * INTO publication FROM pg_publication p WHERE p.pubname = create_publication.name;
         IF FOUND THEN
@@ -46,11 +46,11 @@ CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
                          AND r.prqual IS NULL AND r.prattrs IS NULL)
                    = ARRAY['concord.change_events'::regclass::oid]
                AND NOT EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = publication.oid) THEN
-                RAISE NOTICE 'publication "%" publishes the log already, skipping', create_publication.name;
+                RAISE NOTICE 'publication "%" already publishes the log, skipping', create_publication.name;
                 RETURN;
             END IF;
             RAISE EXCEPTION 'publication "%" already exists and publishes something else', create_publication.name
-                USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or DROP PUBLICATION first.';
+                USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or drop the publication first.';
         END IF;
         SELECT * INTO colliding FROM concord._key_sequences k WHERE NOT k.spread
         ORDER BY k.relation::text, k.column_name LIMIT 1;
@@ -58,8 +58,8 @@ CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
             RAISE EXCEPTION 'column "%" of % takes its values from sequence %, as on other nodes',
                             colliding.column_name, colliding.relation, colliding.sequence
                 USING ERRCODE = 'object_not_in_prerequisite_state',
-                      DETAIL = 'Two nodes would give one key to two records.',
-                      HINT = 'SELECT * FROM concord.spread_sequences();';
+                      DETAIL = 'Two nodes would give the same key to two records.',
+                      HINT = 'Use SELECT * FROM concord.spread_sequences() first.';
         END IF;
         EXECUTE format('CREATE PUBLICATION %I FOR TABLE concord.change_events WITH (publish = %L)',
                        create_publication.name, 'insert');
@@ -76,18 +76,18 @@ CREATE FUNCTION concord.subscription_commands(
         slot text;
     BEGIN
         IF COALESCE(peer, '') = '' OR octet_length(peer) > 55 THEN
-            RAISE EXCEPTION 'peer "%" is no name of 1 to 55 bytes', COALESCE(peer, '')
+            RAISE EXCEPTION 'invalid peer name: "%"', COALESCE(peer, '')
                 USING ERRCODE = 'invalid_parameter_value',
-                      HINT = 'Name the other node as you like; the subscription will be called concord_ and that.';
+                      HINT = 'Any name of 1 to 55 bytes is valid; the subscription will be named concord_ followed by it.';
         END IF;
         IF conninfo IS NULL OR conninfo !~ '^\s*(postgres(ql)?://|\w+\s*=)' THEN
-            RAISE EXCEPTION 'conninfo "%" is no connection string', COALESCE(conninfo, '')
+            RAISE EXCEPTION 'invalid connection string: "%"', COALESCE(conninfo, '')
                 USING ERRCODE = 'invalid_parameter_value',
-                      HINT = 'Say where the other node''s database is, as in ''host=oslo dbname=cms user=replicator''.';
+                      HINT = 'Specify the database of the other node, as in ''host=oslo dbname=cms user=replicator''.';
         END IF;
         IF copy_data IS NULL OR publication IS NULL THEN
             RAISE EXCEPTION '% must not be null', CASE WHEN copy_data IS NULL THEN 'copy_data' ELSE 'publication' END
-                USING ERRCODE = 'null_value_not_allowed', HINT = 'Leave the argument out for its default.';
+                USING ERRCODE = 'null_value_not_allowed', HINT = 'Omit the argument to use its default.';
         END IF;
         slot := format('concord_%s_%s', lower(concord.node_id()::text), left(md5(peer), 8));
         RETURN NEXT format(

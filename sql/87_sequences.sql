@@ -81,9 +81,9 @@ CREATE FUNCTION concord._choose_key_space() RETURNS jsonb
                 RETURN space;
             END IF;
         END LOOP;
-        RAISE EXCEPTION 'no key space is left beside that of node "%"', rival
+        RAISE EXCEPTION 'no key space is left besides that of node "%"', rival
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'Other nodes were given places by number: give this one its own, SELECT * FROM concord.spread_sequences(3, 3).';
+                  HINT = 'Other nodes have numbered places; give this node one as well, as in SELECT * FROM concord.spread_sequences(3, 3).';
     END
     $$;
 
@@ -97,16 +97,16 @@ CREATE FUNCTION concord._check_place(place integer, places integer) RETURNS void
         IF place IS NULL OR places IS NULL OR places NOT BETWEEN 1 AND 1000000 OR place NOT BETWEEN 1 AND places THEN
             RAISE EXCEPTION 'place % of % does not exist', COALESCE(place::text, 'null'), COALESCE(places::text, 'null')
                 USING ERRCODE = 'invalid_parameter_value',
-                      HINT = 'Give each node a number of its own, and all the same count: (1, 3), (2, 3), (3, 3). At most 1000000.';
+                      HINT = 'Give each node a place of its own, and all nodes the same number of places, as in (1, 3), (2, 3), (3, 3). The maximum is 1000000.';
         END IF;
         -- Whoever this database descends from may be gone, and its place free.
         SELECT n.node_id INTO rival FROM concord.nodes n
         WHERE n.status <> 'retired' AND concord._key_spaces_meet(n.key_space, space)
           AND NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id);
         IF FOUND THEN
-            RAISE EXCEPTION 'node "%" has a key space that meets place % of %', rival, place, places
+            RAISE EXCEPTION 'node "%" has a key space that overlaps place % of %', rival, place, places
                 USING ERRCODE = 'object_not_in_prerequisite_state',
-                      HINT = 'Give each node a number of its own, and all the same count; see key_space in concord.nodes.';
+                      HINT = 'Give each node a place of its own, and all nodes the same number of places; see key_space in concord.nodes.';
         END IF;
     END
     $$;
@@ -141,10 +141,10 @@ CREATE FUNCTION concord._spread_sequence(sequence regclass, space jsonb) RETURNS
         start := top + 1 + mod(mod((space ->> 'place')::numeric - top - 1, step) + step, step);
         room := CASE WHEN start > highest THEN 0 ELSE div(highest - start, step) + 1 END;
         IF room < least_room THEN
-            RAISE EXCEPTION 'sequence % has room for % keys of this node only', sequence, room
+            RAISE EXCEPTION 'sequence % has room for % values of this node only', sequence, room
                 USING ERRCODE = 'sequence_generator_limit_exceeded',
                       DETAIL = format('It may go up to %s, and would go in steps of %s from %s.', highest, step, start),
-                      HINT = 'Make column and sequence bigint, or give each node a number: SELECT * FROM concord.spread_sequences(1, 3).';
+                      HINT = 'Change the column and the sequence to bigint, or give each node a place, as in SELECT * FROM concord.spread_sequences(1, 3).';
         END IF;
         EXECUTE format('ALTER SEQUENCE %s START WITH %s RESTART WITH %s', sequence, start, start);
     END
@@ -171,9 +171,9 @@ CREATE FUNCTION concord.spread_sequences(
         END IF;
         FOR sequence IN SELECT DISTINCT k.sequence FROM concord._key_sequences k WHERE NOT k.spread ORDER BY 1 LOOP
             IF (SELECT min(k.increment) FROM concord._key_sequences k WHERE k.sequence = spread_sequences.sequence) < 0 THEN
-                RAISE EXCEPTION 'sequence % runs downwards', sequence
+                RAISE EXCEPTION 'sequence % is descending', sequence
                     USING ERRCODE = 'object_not_in_prerequisite_state',
-                          HINT = 'ALTER SEQUENCE ... INCREMENT BY 1, or give the key another default.';
+                          HINT = 'Use ALTER SEQUENCE ... INCREMENT BY 1, or give the key another default.';
             END IF;
             PERFORM concord._spread_sequence(sequence, space);
         END LOOP;

@@ -41,7 +41,7 @@ CREATE FUNCTION concord.conflict_diff(conflict_id concord.ulid)
     AS $$
     BEGIN
         IF NOT EXISTS (SELECT FROM concord.conflicts c WHERE c.conflict_id = $1) THEN
-            RAISE EXCEPTION 'there is no conflict %', COALESCE('"' || $1::text || '"', 'null')
+            RAISE EXCEPTION 'conflict % does not exist', COALESCE('"' || $1::text || '"', 'null')
                 USING ERRCODE = 'invalid_parameter_value',
                       HINT = 'concord.conflicts lists the conflicts that this node knows.';
         END IF;

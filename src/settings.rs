@@ -38,7 +38,7 @@ pub fn register(on_context: fn()) {
     GucRegistry::define_bool_guc(
         c"concord.capture",
         c"Captures changes of tracked tables as events.",
-        c"While it is off, changes are not recorded; that there was a gap is.",
+        c"While it is off, changes are not recorded, but the gap is.",
         &CAPTURE,
         GucContext::Suset,
         GucFlags::default(),
@@ -53,8 +53,8 @@ fn register_node() {
     unsafe {
         GucRegistry::define_string_guc_with_hooks(
             c"concord.node_id",
-            c"Pins the identity of this node.",
-            c"A ULID; set it for one database with ALTER DATABASE. Empty: the identity that was minted.",
+            c"Sets a fixed identity for this node.",
+            c"A ULID, set for one database with ALTER DATABASE. If empty, the identity that concord created is used.",
             &NODE_ID,
             GucContext::Suset,
             GucFlags::default(),
@@ -65,16 +65,16 @@ fn register_node() {
     }
     GucRegistry::define_string_guc(
         c"concord.node_name",
-        c"Name of this node for people.",
-        c"Empty: the name of the database.",
+        c"Sets a name of this node for people.",
+        c"If empty, the name of the database is used.",
         &NODE_NAME,
         GucContext::Suset,
         GucFlags::default(),
     );
     GucRegistry::define_int_guc(
         c"concord.max_clock_drift",
-        c"How far the hybrid logical clock may run ahead of the wall clock.",
-        c"Refuses remote clocks beyond it, and local ticks that would pass it.",
+        c"Sets how far the hybrid logical clock may be ahead of the wall clock.",
+        c"Remote clock values beyond this limit, and local ticks that would exceed it, are rejected.",
         &MAX_CLOCK_DRIFT,
         1,
         i32::MAX,
@@ -83,7 +83,7 @@ fn register_node() {
     );
     GucRegistry::define_int_guc(
         c"concord.node_stale_after",
-        c"Silence after which a node counts as stale.",
+        c"Sets the time without events after which a node is marked stale.",
         c"",
         &NODE_STALE_AFTER,
         1,
@@ -93,7 +93,7 @@ fn register_node() {
     );
     GucRegistry::define_int_guc(
         c"concord.heartbeat_interval",
-        c"Time between two heartbeats of this node.",
+        c"Sets the time between two heartbeats of this node.",
         c"",
         &HEARTBEAT_INTERVAL,
         1,
@@ -107,19 +107,19 @@ fn register_node() {
 fn register_context() {
     type Setting = (&'static CStr, &'static CStr, &'static Text, pg_sys::GucStringCheckHook);
     let settings: [Setting; 6] = [
-        (c"concord.user_id", c"Who is acting, as the application knows them.", &USER_ID, None),
-        (c"concord.request_id", c"The request that this write belongs to.", &REQUEST_ID, None),
-        (c"concord.ip", c"The address that the request came from.", &IP, Some(check_ip)),
-        (c"concord.action", c"What is being done, in the application's words.", &ACTION, None),
+        (c"concord.user_id", c"Sets the user of the application.", &USER_ID, None),
+        (c"concord.request_id", c"Sets the request of the application.", &REQUEST_ID, None),
+        (c"concord.ip", c"Sets the address of the client.", &IP, Some(check_ip)),
+        (c"concord.action", c"Sets the action of the application.", &ACTION, None),
         (
             c"concord.metadata",
-            c"A JSON object kept with each event.",
+            c"Sets a JSON object that is stored with each event.",
             &METADATA,
             Some(check_metadata),
         ),
         (
             c"concord.depends_on",
-            c"Events that this transaction's events depend on: ULIDs, separated by commas.",
+            c"Sets the events, as ULIDs separated by commas, on which this transaction's events depend.",
             &DEPENDS_ON,
             Some(check_depends_on),
         ),
@@ -236,7 +236,7 @@ unsafe extern "C-unwind" fn check_node_id(
         accept(
             value,
             |text| Ulid::parse(text).is_ok(),
-            "A node id is a ULID: 26 characters of Crockford's base 32. concord.gen_ulid() makes one.",
+            "A node id is a ULID, that is, 26 characters of Crockford's base 32; concord.gen_ulid() makes one.",
         )
     }
 }
@@ -249,7 +249,7 @@ unsafe extern "C-unwind" fn check_ip(
     _source: pg_sys::GucSource::Type,
 ) -> bool {
     // SAFETY: PostgreSQL passes the proposed value.
-    unsafe { accept(value, is_inet, "Give an IPv4 or IPv6 address, as type inet takes it.") }
+    unsafe { accept(value, is_inet, "Specify an IPv4 or IPv6 address in the format of type inet.") }
 }
 
 #[pg_guard]
@@ -260,7 +260,7 @@ unsafe extern "C-unwind" fn check_metadata(
     _source: pg_sys::GucSource::Type,
 ) -> bool {
     // SAFETY: PostgreSQL passes the proposed value.
-    unsafe { accept(value, is_json_object, "Give a JSON object, as in {\"ticket\": 42}.") }
+    unsafe { accept(value, is_json_object, "Specify a JSON object, as in {\"ticket\": 42}.") }
 }
 
 #[pg_guard]
@@ -272,7 +272,9 @@ unsafe extern "C-unwind" fn check_depends_on(
 ) -> bool {
     let each_is_ulid = |text: &str| text.split(',').all(|item| Ulid::parse(item.trim()).is_ok());
     // SAFETY: PostgreSQL passes the proposed value.
-    unsafe { accept(value, each_is_ulid, "Give the event_id of each event, separated by commas.") }
+    unsafe {
+        accept(value, each_is_ulid, "Specify the event_id of each event, separated by commas.")
+    }
 }
 
 /// Takes an empty value or one that `good` accepts; otherwise leaves the hint for the error, whose

@@ -143,7 +143,7 @@ impl Options {
             let Some((name, value)) = argument.split_once('=') else {
                 return Err(OptionError::new(
                     format!("trigger argument \"{argument}\" is not of the form name=value"),
-                    format!("Known names are: {KNOWN}."),
+                    format!("Valid options are: {KNOWN}."),
                 ));
             };
             options.set(name.trim(), value.trim())?;
@@ -160,7 +160,7 @@ impl Options {
                     _ => {
                         return Err(OptionError::new(
                             format!("version_column \"{value}\" names more than one column"),
-                            "A table has one version column.",
+                            "A table can have only one version column.",
                         ));
                     }
                 }
@@ -177,8 +177,8 @@ impl Options {
             "record_key" => self.record_key = Some(parse_names(name, value)?),
             _ => {
                 return Err(OptionError::new(
-                    format!("unknown option \"{name}\""),
-                    format!("Known are: {KNOWN}."),
+                    format!("unrecognized option \"{name}\""),
+                    format!("Valid options are: {KNOWN}."),
                 ));
             }
         }
@@ -225,7 +225,7 @@ fn parse_names(option: &str, text: &str) -> Result<Vec<String>, OptionError> {
     parse_list(text).ok_or_else(|| {
         OptionError::new(
             format!("{option} \"{text}\" is not a list of names"),
-            "Separate names by commas; put names that need it in double quotes.",
+            "Separate names by commas, and double-quote names where SQL requires it.",
         )
     })
 }
@@ -267,7 +267,7 @@ pub fn parse_redact_default(value: &str) -> Result<Map<String, Value>, OptionErr
         Ok(Value::Object(map)) => Ok(map),
         _ => Err(OptionError::new(
             format!("redact_default \"{value}\" is not a JSON object"),
-            "Give column and value, as in {\"password_hash\": \"!\"}.",
+            "Specify columns and values, as in {\"password_hash\": \"!\"}.",
         )),
     }
 }
@@ -277,7 +277,7 @@ pub fn parse_merge_groups(value: &str) -> Result<Vec<Vec<String>>, OptionError> 
     serde_json::from_str(value).map_err(|_| {
         OptionError::new(
             format!("merge_groups \"{value}\" is not a JSON array of arrays of column names"),
-            "Give groups of columns, as in [[\"parent_id\", \"next_sibling_id\"]].",
+            "Specify groups of columns, as in [[\"parent_id\", \"next_sibling_id\"]].",
         )
     })
 }

@@ -114,7 +114,7 @@ impl fmt::Display for UlidTextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             UlidTextError::Length(length) => {
-                write!(f, "It has {length} characters; a ULID has {TEXT_LEN}.")
+                write!(f, "The value has length {length}, but a ULID has {TEXT_LEN} characters.")
             }
             UlidTextError::Character(c, position) if c.is_ascii_graphic() => {
                 write!(f, "\"{c}\" at position {position} is not a digit of Crockford's base 32.")
@@ -135,7 +135,7 @@ impl fmt::Display for UlidTextError {
                 )
             }
             UlidTextError::Overflow => {
-                f.write_str("Its first character is above 7: the value needs more than 128 bits.")
+                f.write_str("The first character is greater than 7, so the value would need more than 128 bits.")
             }
         }
     }

@@ -13,7 +13,7 @@ pub trait Word: Copy + PartialEq + 'static {
             let known: Vec<&str> = Self::WORDS.iter().map(|(_, word)| *word).collect();
             Unknown {
                 message: format!("invalid {} \"{word}\"", Self::NAME),
-                hint: format!("Known are: {}.", known.join(", ")),
+                hint: format!("Valid values are: {}.", known.join(", ")),
             }
         })
     }

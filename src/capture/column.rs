@@ -361,5 +361,5 @@ pub fn unknown_column(name: &str, option: &str) -> Error {
         PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
         format!("column \"{name}\" of option {option} does not exist"),
     )
-    .hint("Column names are given as they are stored; a column can be in one of exclude and redact only.")
+    .hint("Specify column names as they are stored; a column can be in exclude or in redact, but not in both.")
 }

@@ -125,9 +125,11 @@ unsafe fn image_of(relation: pg_sys::Oid, row: pg_sys::Datum) -> Result<Vec<u8>>
         if (*header).t_choice.t_datum.datum_typeid != pg_sys::get_rel_type_id(relation) {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                "the row is not one of the given table",
+                "the row does not belong to the given table",
             )
-            .hint("Pass the table's whole row: SELECT concord.row_image('t', t) FROM t;"));
+            .hint(
+                "Pass the whole row of the table, as in SELECT concord.row_image('t', t) FROM t.",
+            ));
         }
         let open = Open::existing(relation, pg_sys::AccessShareLock)?;
         row_image(&*of_relation(open.as_ptr())?, row)

@@ -46,7 +46,7 @@ impl<'a> Imager<'a> {
                 PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
                 "the row is too large for an image of 256 MB",
             )
-            .hint("Leave its large columns out with exclude => '{...}'.")
+            .hint("Leave large columns out with exclude => '{...}'.")
         })?;
         Ok(image)
     }
@@ -67,10 +67,10 @@ impl<'a> Imager<'a> {
         if text.len() - 4 > LONGEST_KEY {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-                format!("a record key of {} bytes is too long", text.len() - 4),
+                format!("record key of {} bytes is too long", text.len() - 4),
             )
             .detail(format!("Up to {LONGEST_KEY} bytes fit into the index of the log."))
-            .hint("Name a shorter key with record_key => '{...}'."));
+            .hint("Choose a shorter key with record_key => '{...}'."));
         }
         let header = varlena_header(text.len()).to_ne_bytes();
         text[..4].copy_from_slice(&header);

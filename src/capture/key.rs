@@ -25,8 +25,8 @@ pub unsafe fn record_key(
         None => unsafe { identifying_columns(root) },
     };
     if names.is_empty() {
-        return Err(Error::wrong_state("the table has no key that could identify its records")
-            .hint("Add a primary key, or name a unique key with record_key => '{...}'."));
+        return Err(Error::wrong_state("the table has no key that identifies its records")
+            .hint("Add a primary key, or specify a unique key with record_key => '{...}'."));
     }
     let mut key = Vec::new();
     for name in &names {
@@ -138,8 +138,8 @@ pub fn check_key_type(column: &Column) -> Result<()> {
         PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
         format!("column \"{}\" of type {name} cannot be part of a record key", column.name),
     )
-    .detail("Equal values of this type or collation can have different texts.")
-    .hint("Use a key of another type, or name other columns with record_key => '{...}'."))
+    .detail("Equal values of this type or collation can have different text.")
+    .hint("Use a key of another type, or specify other columns with record_key => '{...}'."))
 }
 
 pub fn prints_uniquely(column: &Column) -> bool {

@@ -84,7 +84,7 @@ pub fn key_values(tracked: &Tracked, record_id: &str) -> Result<Vec<String>> {
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             format!("record_id \"{record_id}\" is not a JSON array of {count} key values"),
         )
-        .hint("Composite keys are written as in change_events.record_id."));
+        .hint("Write composite keys as in change_events.record_id."));
     }
     let text = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => text,

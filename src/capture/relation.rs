@@ -98,10 +98,8 @@ pub unsafe fn of_relation(relation: pg_sys::Relation) -> Result<Rc<Tracked>> {
     unsafe {
         match capture_trigger(relation) {
             Some(trigger) => of_trigger(relation, trigger),
-            None => {
-                Err(Error::wrong_state("the table is not tracked")
-                    .hint("SELECT concord.track('...');"))
-            }
+            None => Err(Error::wrong_state("the table is not tracked")
+                .hint("Use SELECT concord.track('...').")),
         }
     }
 }

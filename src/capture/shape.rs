@@ -157,10 +157,10 @@ impl Shape {
                 return Err(Error::new(
                     PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
                     format!(
-                        "version_column \"{name}\" is neither of type concord.hlc nor concord.ulid"
+                        "version_column \"{name}\" must be of type concord.hlc or concord.ulid"
                     ),
                 )
-                .hint("Name another column, one that does not exist yet, or NULL for none."));
+                .hint("Specify another column, a column that does not exist yet, or NULL for no version column."));
             }
             _ => return Ok(None),
         };

@@ -86,7 +86,7 @@ fn out_of_range(error: impl std::fmt::Display) -> Error {
         pgrx::PgSqlErrorCode::ERRCODE_DATETIME_FIELD_OVERFLOW,
         format!("the wall clock is outside the range of hlc: {error}"),
     )
-    .hint("Set the server's clock.")
+    .hint("Correct the server's clock.")
 }
 
 fn refuse(error: DriftError, shared: &Shared, remote: Option<Hlc>, drift_ms: i64) -> Error {
@@ -99,7 +99,7 @@ fn refuse(error: DriftError, shared: &Shared, remote: Option<Hlc>, drift_ms: i64
                 format!("hlc \"{remote}\" is too far ahead of the wall clock"),
             )
             .detail(bound)
-            .hint("Set the clock of the node it comes from; the value is accepted once its time has come.")
+            .hint("Correct the clock of the node that it comes from; the value is accepted when its time has come.")
         }
         DriftError::LocalAhead { .. } => {
             too_far_ahead(from_shared(shared.clock.load(Ordering::Relaxed)), drift_ms)
@@ -111,11 +111,11 @@ fn refuse(error: DriftError, shared: &Shared, remote: Option<Hlc>, drift_ms: i64
 fn too_far_ahead(last: Hlc, drift_ms: i64) -> Error {
     Error::with_state(
         SqlState::ClockDrift,
-        format!("the hybrid logical clock stands at \"{last}\", too far ahead of the wall clock"),
+        format!("the hybrid logical clock is at \"{last}\", too far ahead of the wall clock"),
     )
     .detail(format!("concord.max_clock_drift is {drift_ms} ms."))
     .hint(
-        "Set the server's clock, wait until it has caught up, or raise concord.max_clock_drift. \
-         A clock that was poisoned can be set back by a superuser with concord.hlc_reset().",
+        "Correct the server's clock, wait until it has caught up, or increase concord.max_clock_drift. \
+         A superuser can set the hybrid logical clock back with concord.hlc_reset().",
     )
 }

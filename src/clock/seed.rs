@@ -55,9 +55,9 @@ pub fn refuse_in_recovery() -> Result<()> {
     if in_recovery() {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
-            "cannot tick the hybrid logical clock during recovery",
+            "cannot advance the hybrid logical clock during recovery",
         )
-        .hint("A standby has no clock of its own; ask the primary, or promote this server."));
+        .hint("A standby has no clock of its own; use the primary server, or promote this one."));
     }
     Ok(())
 }

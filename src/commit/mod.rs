@@ -108,15 +108,15 @@ fn refuse_prepare() -> Result<()> {
         return Err(Error::unsupported(
             "cannot PREPARE a transaction that has written to tables tracked by concord",
         )
-        .detail("Its events get their numbers at commit, and COMMIT PREPARED gives no occasion for that.")
-        .hint("COMMIT the transaction instead."));
+        .detail("Events are numbered at commit, which COMMIT PREPARED does not allow.")
+        .hint("Use COMMIT instead."));
     }
     if news::has_any() {
         return Err(Error::unsupported(
-            "cannot PREPARE a transaction that has taken in events of other nodes",
+            "cannot PREPARE a transaction that has applied events of other nodes",
         )
-        .detail("Listeners hear of them at commit, and COMMIT PREPARED gives no occasion for that.")
-        .hint("COMMIT the transaction instead."));
+        .detail("Listeners are notified at commit, which COMMIT PREPARED does not allow.")
+        .hint("Use COMMIT instead."));
     }
     Ok(())
 }

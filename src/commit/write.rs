@@ -19,9 +19,9 @@ use pgrx::pg_sys;
 pub fn flush() -> Result<i64> {
     if transaction::in_savepoint() {
         return Err(Error::wrong_state("concord.flush() cannot run inside a savepoint")
-            .detail("Numbers that it gives out could not be taken back with the savepoint.")
+            .detail("The numbers that it assigns could not be returned if the savepoint were rolled back.")
             .hint(
-                "RELEASE the savepoint first; a PL/pgSQL block with EXCEPTION is a savepoint, too.",
+                "Release the savepoint first; a PL/pgSQL block with an EXCEPTION clause is a savepoint, too.",
             ));
     }
     write_captured()?;

@@ -36,7 +36,7 @@ fn command_of(call: Call) -> Result<String> {
             PgSqlErrorCode::ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED,
             "concord._watch_ddl() was not called as an event trigger",
         )
-        .hint("The extension has created its event trigger; make no other."));
+        .hint("The extension has created its event trigger; do not create another one."));
     };
     // SAFETY: the event trigger manager's data are valid during the call; command tags have static names.
     let name = unsafe { CStr::from_ptr(pg_sys::GetCommandTagName((*data).tag)) };

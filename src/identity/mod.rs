@@ -95,7 +95,7 @@ pub fn issue(node: Attached, count: i64) -> Result<Issued> {
             PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             "the identity of this node changed while the transaction was committing",
         )
-        .hint("Repeat the transaction."));
+        .hint("Retry the transaction."));
     };
     let hlc = clock::tick_above(slot.last_hlc)?;
     slot.last_hlc = hlc.as_i64() as u64;

@@ -16,12 +16,12 @@ pub fn check_pin(pin: Ulid, own: Option<&Identity>, elsewhere: Option<&Identity>
     }
     if elsewhere.is_some_and(|old| old.node_id == pin) {
         return Err(Error::wrong_state(format!(
-            "this database is not where node \"{pin}\" lived, but concord.node_id pins it"
+            "concord.node_id is set to \"{pin}\", but this database is not in the place of that node"
         ))
-        .detail("It was restored, copied or promoted: two databases must not write as one node.")
+        .detail("The database was restored, copied or promoted, and two databases must not write as one node.")
         .hint(
-            "ALTER DATABASE ... RESET concord.node_id, and this database takes an identity of its own; \
-             or pin a new one made by concord.gen_ulid().",
+            "Use ALTER DATABASE ... RESET concord.node_id to give this database an identity of its own, \
+             or set it to a new value made by concord.gen_ulid().",
         ));
     }
     let known = query::exists("SELECT FROM concord.nodes WHERE node_id = $1", &[ulid(pin)]);
@@ -29,16 +29,16 @@ pub fn check_pin(pin: Ulid, own: Option<&Identity>, elsewhere: Option<&Identity>
         return Err(Error::invalid_argument(format!(
             "concord.node_id \"{pin}\" belongs to another node"
         ))
-        .hint("Every node needs an id of its own: RESET concord.node_id, or pin one made by concord.gen_ulid()."));
+        .hint("Every node needs an id of its own. Reset concord.node_id, or set it to a value made by concord.gen_ulid()."));
     }
     match own {
         Some(own) if last_number(own.node_id) > 0 => Err(Error::wrong_state(format!(
-            "concord.node_id pins \"{pin}\", but this database is node \"{}\"",
+            "concord.node_id is set to \"{pin}\", but this database is node \"{}\"",
             own.node_id
         ))
-        .detail("Its events are in the log already.")
+        .detail("The log already contains events of this node.")
         .hint(format!(
-            "ALTER DATABASE ... RESET concord.node_id, or set it to '{}'.",
+            "Use ALTER DATABASE ... RESET concord.node_id, or set it to '{}'.",
             own.node_id
         ))),
         _ => Ok(()),
@@ -59,7 +59,7 @@ pub fn refuse_shared_pin(node_id: Ulid) -> Result<()> {
             "another database of this server is node \"{node_id}\" already"
         ))
         .hint(
-            "Pin a node id for one database only: ALTER DATABASE ... SET concord.node_id = '...'",
+            "Set it for one database only, with ALTER DATABASE ... SET concord.node_id = '...'.",
         ));
     }
     Ok(())

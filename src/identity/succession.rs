@@ -40,8 +40,8 @@ fn refuse_other_encodings() -> Result<()> {
     // SAFETY: reads the database's encoding.
     let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
     if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
-        return Err(Error::unsupported("concord needs a database in encoding UTF8")
-            .hint("CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0;"));
+        return Err(Error::unsupported("concord requires database encoding UTF8")
+            .hint("Create the database with ENCODING 'UTF8' TEMPLATE template0."));
     }
     Ok(())
 }
@@ -75,7 +75,7 @@ pub fn succeed(node_id: Ulid, old: Ulid, log: pg_sys::Oid, fresh: bool) -> Resul
          WHERE node_id = $1",
         &[ulid(old)],
     );
-    pgrx::log!("concord: node \"{old}\" ends here; this database goes on as node \"{node_id}\"");
+    pgrx::log!("concord: node \"{old}\" ends here; this database continues as node \"{node_id}\"");
     let issued = if fresh { 0 } else { last_number(node_id) };
     begin(Attached { node_id, log }, issued, Some(old))
 }
@@ -112,8 +112,9 @@ pub fn take_slot_away(node_id: Ulid, only_unused: bool) -> Result<()> {
         }
     };
     if busy {
-        return Err(Error::wrong_state(format!("node \"{node_id}\" is writing events just now"))
-            .hint("Try again."));
+        return Err(
+            Error::wrong_state(format!("node \"{node_id}\" is writing events")).hint("Try again.")
+        );
     }
     Ok(())
 }

@@ -147,10 +147,10 @@ pub fn end_subtransaction(
 fn refuse_after_flush(transaction: &Transaction) -> Result<()> {
     if transaction.flushed {
         return Err(Error::wrong_state(
-            "a tracked table cannot be written after concord.flush() in the same transaction",
+            "cannot write to a tracked table after concord.flush() in the same transaction",
         )
-        .detail("The events of this transaction are numbered already.")
-        .hint("COMMIT, and write in a new transaction; or call concord.flush() last."));
+        .detail("The events of this transaction have already been numbered.")
+        .hint("Commit and write in a new transaction, or call concord.flush() last."));
     }
     Ok(())
 }
@@ -159,10 +159,12 @@ fn refuse_after_flush(transaction: &Transaction) -> Result<()> {
 pub fn refuse_after_capture() -> Result<()> {
     if TRANSACTION.with_borrow(|transaction| transaction.buffer.len() > 0) {
         return Err(Error::wrong_state(
-            "events cannot be applied in a transaction that has written tracked tables",
+            "cannot apply events in a transaction that has written to tracked tables",
         )
-        .detail("Its own changes get their place in the order of events when it commits.")
-        .hint("COMMIT first, and apply the events in a transaction of their own."));
+        .detail(
+            "Changes of this transaction get their place in the order of events when it commits.",
+        )
+        .hint("Commit first, and apply the events in a transaction of their own."));
     }
     Ok(())
 }

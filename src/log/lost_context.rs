@@ -121,8 +121,8 @@ pub fn warn(captured: bool) {
         format!("{} can only be used in transaction blocks", call.function),
         "concord",
     )
-    .set_detail("What it has set ended with its own statement; no event will have it.")
-    .set_hint("Call it after BEGIN, in the transaction that writes; or SET concord.user_id and the like for the session.")
+    .set_detail("The setting ended with its own statement, so no event will contain it.")
+    .set_hint("Call it after BEGIN, in the transaction that writes, or use SET concord.user_id and the like for the session.")
     .report(PgLogLevel::WARNING);
 }
 

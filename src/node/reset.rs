@@ -19,8 +19,8 @@ use pgrx::pg_sys;
 pub fn reset() -> Result<Hlc> {
     let old = attach()?;
     if is_minting() {
-        return Err(Error::wrong_state("this transaction has taken a new identity already")
-            .hint("COMMIT first."));
+        return Err(Error::wrong_state("this transaction has already taken a new identity")
+            .hint("Commit the transaction first."));
     }
     relation::lock(catalog::identity()?, pg_sys::ShareUpdateExclusiveLock);
     // Nobody else could void the numbers that this identity lost.

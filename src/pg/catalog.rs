@@ -56,7 +56,7 @@ pub fn function(name: &CStr) -> Result<pg_sys::Oid> {
 
 fn not_installed() -> Error {
     Error::wrong_state("extension concord is not installed in this database")
-        .hint("CREATE EXTENSION concord;")
+        .hint("Use CREATE EXTENSION concord.")
 }
 
 fn table(name: &CStr) -> Result<pg_sys::Oid> {

@@ -50,10 +50,10 @@ unsafe fn compare(
             (None, None) => None,
             (Some((name, kind)), Some((has, of))) if *name == has && *kind == of => None,
             (Some((name, _)), Some((has, _))) if *name == has => {
-                Some(format!("The type of its column \"{name}\" was changed."))
+                Some(format!("The type of column \"{name}\" was changed."))
             }
-            (Some((name, _)), _) => Some(format!("Its column \"{name}\" was renamed or dropped.")),
-            (None, Some((name, _))) => Some(format!("Column \"{name}\" was added to it.")),
+            (Some((name, _)), _) => Some(format!("Column \"{name}\" was renamed or dropped.")),
+            (None, Some((name, _))) => Some(format!("Column \"{name}\" was added.")),
         };
         if let Some(wrong) = wrong {
             // SAFETY: as this function's.
@@ -67,9 +67,7 @@ unsafe fn altered(relation: pg_sys::Relation, detail: String) -> Error {
     // SAFETY: by the caller's promise; the name is NUL-terminated.
     let name = unsafe { CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr()) };
     let table = format!("concord.{}", name.to_string_lossy());
-    Error::wrong_state(format!("table {table} is not as concord made it")).detail(detail).hint(
-        format!(
-            "Undo what ALTER TABLE {table} did, and keep what is yours in a table of your own."
-        ),
-    )
+    Error::wrong_state(format!("table {table} has been altered")).detail(detail).hint(format!(
+        "Undo the effect of ALTER TABLE {table}, and store additional data in a table of your own."
+    ))
 }

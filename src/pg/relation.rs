@@ -49,7 +49,7 @@ impl Open {
                 PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
                 format!("relation with OID {} does not exist", oid.to_u32()),
             )
-            .hint("Give the table by name."));
+            .hint("Specify the table by name."));
         }
         Ok(Open { relation, released: pg_sys::NoLock })
     }

@@ -158,9 +158,9 @@ unsafe extern "C-unwind" fn on_startup() {
 pub fn shared() -> Result<&'static Shared> {
     let state = STATE.get();
     if state.is_null() {
-        return Err(Error::wrong_state("concord must be loaded with the server")
+        return Err(Error::wrong_state("concord must be loaded via shared_preload_libraries")
             .detail(
-                "Its clock and numbering live in shared memory, which is laid out at server start.",
+                "Its clock and numbering use shared memory, which is allocated at server start.",
             )
             .hint(
                 "Add this line to postgresql.conf and restart the server: \
@@ -209,7 +209,7 @@ impl Guarded {
                 pgrx::PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
                 format!("more than {MAX_DATABASES} databases of this server use concord"),
             )
-            .hint("Slots of dropped databases are free again after some seconds.")),
+            .hint("Slots of dropped databases become free after a few seconds.")),
         }
     }
 

@@ -65,7 +65,7 @@ pub fn check<'a>(
 ) -> Result<&'a pg_sys::TriggerData> {
     let Some(data) = call.context::<pg_sys::TriggerData>(pg_sys::NodeTag::T_TriggerData) else {
         return Err(violation(format!("concord.{function}() was not called as a trigger"))
-            .hint(format!("It is fired {}.", protocol.words())));
+            .hint(format!("It must be fired {}.", protocol.words())));
     };
     // SAFETY: the trigger manager's data are valid during the call.
     let data = unsafe { &*data };

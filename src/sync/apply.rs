@@ -72,9 +72,9 @@ pub fn refuse_snapshots() -> Result<()> {
     if transaction::keeps_snapshot() {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-            "events are applied in READ COMMITTED transactions only",
+            "events can be applied only in READ COMMITTED transactions",
         )
-        .hint("BEGIN ISOLATION LEVEL READ COMMITTED;"));
+        .hint("Use BEGIN ISOLATION LEVEL READ COMMITTED."));
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ fn facts(relation: pg_sys::Oid) -> Result<Facts> {
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
             format!("relation with OID {} does not exist", relation.to_u32()),
         )
-        .hint("Give the table by name.")
+        .hint("Specify the table by name.")
     })?;
     facts.name = qualified_name(relation);
     Ok(facts)
@@ -62,7 +62,7 @@ pub fn relation(relation: pg_sys::Oid) -> Result<String> {
     let refuse = |what: &str, hint: &str| {
         Err(Error::unsupported(format!("cannot track {name}: {what}")).hint(hint))
     };
-    const SUPPORTED: &str = "Ordinary and partitioned tables can be tracked.";
+    const SUPPORTED: &str = "Only ordinary and partitioned tables can be tracked.";
     match facts.kind.as_str() {
         "r" | "p" => {}
         "v" => return refuse("it is a view", "Track the tables that the view reads."),
@@ -70,21 +70,18 @@ pub fn relation(relation: pg_sys::Oid) -> Result<String> {
             return refuse("it is a materialized view", "Track the tables that it reads.");
         }
         "f" => {
-            return refuse(
-                "it is a foreign table",
-                "Track the table on the server where it lives.",
-            );
+            return refuse("it is a foreign table", "Track the table on its own server.");
         }
         _ => return refuse("it is not a table", SUPPORTED),
     }
     match facts.persistence.as_str() {
         "t" => {
-            return refuse("it is a temporary table", "Permanent tables can be tracked.");
+            return refuse("it is a temporary table", "Only permanent tables can be tracked.");
         }
         "u" => {
             return refuse(
                 "it is an unlogged table",
-                "Its rows would not survive a crash that their events do. ALTER TABLE ... SET LOGGED first.",
+                "Its events would survive a crash, but its rows would not. Use ALTER TABLE ... SET LOGGED first.",
             );
         }
         _ => {}
@@ -95,11 +92,11 @@ pub fn relation(relation: pg_sys::Oid) -> Result<String> {
     if facts.inherits {
         return refuse(
             "it takes part in table inheritance",
-            "Row triggers are not inherited. Use declarative partitioning, or single tables.",
+            "Row triggers are not inherited. Use declarative partitioning, or separate tables.",
         );
     }
     if facts.schema == "concord" || facts.schema == "pg_catalog" {
-        return refuse("it belongs to the system", SUPPORTED);
+        return refuse("it is a system table", SUPPORTED);
     }
     Ok(facts.name)
 }
@@ -141,7 +138,7 @@ pub fn options(relation: pg_sys::Oid, options: &Options) -> Result<()> {
             ))
             .detail("Rows inserted on other nodes would have no value for it.")
             .hint(
-                "Give one with redact_default, as in redact_default => '{\"".to_owned()
+                "Specify one with redact_default, as in redact_default => '{\"".to_owned()
                     + name
                     + "\": \"!\"}'.",
             ));
@@ -150,9 +147,9 @@ pub fn options(relation: pg_sys::Oid, options: &Options) -> Result<()> {
     for name in options.redact_default.keys() {
         if !options.redact.contains(name) {
             return Err(Error::invalid_argument(format!(
-                "redact_default names column \"{name}\", which is not redacted"
+                "redact_default contains column \"{name}\", which is not redacted"
             ))
-            .hint("Name it in redact, too, or leave it out."));
+            .hint("Add the column to redact, or remove it from redact_default."));
         }
     }
     match &options.record_key {
@@ -168,7 +165,7 @@ fn record_key(relation: pg_sys::Oid, key: &[String], columns: &[ColumnFacts]) ->
             "column \"{}\" of the record key can be null",
             column.name
         ))
-        .hint("ALTER TABLE ... ALTER COLUMN ... SET NOT NULL first, or choose another key."));
+        .hint("Use ALTER TABLE ... ALTER COLUMN ... SET NOT NULL first, or choose another key."));
     }
     let unique = query::exists(
         "SELECT FROM pg_catalog.pg_index i
@@ -185,5 +182,5 @@ fn record_key(relation: pg_sys::Oid, key: &[String], columns: &[ColumnFacts]) ->
         return Ok(());
     }
     Err(Error::wrong_state(format!("record_key ({}) is not unique", key.join(", ")))
-        .hint("CREATE UNIQUE INDEX on just these columns first, or choose another key."))
+        .hint("Create a unique index on exactly these columns, or choose another key."))
 }

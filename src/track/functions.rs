@@ -56,16 +56,16 @@ fn names(list: Option<Vec<Option<String>>>, option: &str) -> Result<Option<Vec<S
     list.into_iter().collect::<Option<Vec<_>>>().map(Some).ok_or_else(|| {
         Error::new(
             PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-            format!("{option} must not hold a null"),
+            format!("{option} must not contain nulls"),
         )
-        .hint("Name columns.")
+        .hint("Specify column names.")
     })
 }
 
 fn given(relation: Option<pg_sys::Oid>) -> Result<pg_sys::Oid> {
     relation.ok_or_else(|| {
         Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, "relation must not be null")
-            .hint("Name a table.")
+            .hint("Specify a table.")
     })
 }
 

@@ -64,6 +64,7 @@ fn say(level: PgLogLevel, relation: pg_sys::Oid, column: &str, hint: String) {
         PgLogLevel::WARNING => PgSqlErrorCode::ERRCODE_WARNING,
         _ => PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
     };
-    let message = format!("column \"{column}\" of {table} looks like a secret, and images show it");
+    let message =
+        format!("column \"{column}\" of {table} looks like a secret and is included in images");
     ErrorReport::new(code, message, "track").set_hint(hint).report(level);
 }

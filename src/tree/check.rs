@@ -64,7 +64,7 @@ fn warn(tree: &Tree, failure: &Failure) {
         "check",
     )
     .set_detail(failure.message.clone())
-    .set_hint("It is checked again with the next events and ticks.")
+    .set_hint("It will be checked again by the next tick(), or when events are applied.")
     .report(PgLogLevel::WARNING);
 }
 

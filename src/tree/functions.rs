@@ -42,8 +42,8 @@ fn given<T>(argument: Option<T>, name: &str, hint: &str) -> Result<T> {
 }
 
 fn set_up(relation: Option<pg_sys::Oid>, columns: [Option<String>; 4]) -> Result<()> {
-    let relation = given(relation, "relation", "Name a table.")?;
-    given(columns[0].as_ref(), "parent", "Name the column that points to the row above.")?;
+    let relation = given(relation, "relation", "Specify a table.")?;
+    given(columns[0].as_ref(), "parent", "Specify the column that points to the parent.")?;
     let name = track::check_owned(relation)?;
     // The columns stay as they are until the commit.
     lock(relation, pg_sys::AccessShareLock);
@@ -60,22 +60,22 @@ fn refuse_doubles(shape: &Shape, columns: &[Option<String>; 4]) -> Result<()> {
     for (i, column) in columns.iter().enumerate().filter_map(|(i, c)| Some((i, c.as_ref()?))) {
         if *column == shape.key {
             return Err(Error::invalid_argument(format!(
-                "column \"{column}\" is the key and can be no pointer"
+                "column \"{column}\" is the key and cannot be a pointer"
             ))
-            .hint("Name the column that holds the key of another row."));
+            .hint("Specify the column that contains the key of another row."));
         }
         if columns[..i].iter().flatten().any(|other| other == column) {
-            return Err(Error::invalid_argument(format!("column \"{column}\" is named twice"))
-                .hint(
-                    "Each pointer has a column of its own; leave out those that the table lacks.",
-                ));
+            return Err(Error::invalid_argument(format!(
+                "column \"{column}\" is specified more than once"
+            ))
+            .hint("Each pointer must be a column of its own; omit those that the table lacks."));
         }
     }
     Ok(())
 }
 
 fn take_down(relation: Option<pg_sys::Oid>) -> Result<()> {
-    let relation = given(relation, "relation", "Name a table.")?;
+    let relation = given(relation, "relation", "Specify a table.")?;
     let name = track::check_owned(relation)?;
     let Some(table) = catalog::name_of(relation) else { return Ok(()) };
     let _owner = AsOwner::of(catalog::log()?);

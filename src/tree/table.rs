@@ -38,15 +38,15 @@ pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str
     let tracked = open.and_then(|open| unsafe { relation::of_relation(open.as_ptr()) }.ok());
     let tracked = tracked.ok_or_else(|| {
         Error::wrong_state(format!("table {name} is not tracked"))
-            .hint("SELECT concord.track('...') first.")
+            .hint("Use SELECT concord.track('...') first.")
     })?;
     let mismatch = |message: String| Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message);
     let [key] = tracked.record_key[..] else {
         let count = tracked.record_key.len();
         return Err(mismatch(format!(
-            "the key of table {name} has {count} columns, a pointer is one"
+            "the key of table {name} has {count} columns, but a pointer has one"
         ))
-        .hint("A tree needs a key of one column: see record_key of concord.track()."));
+        .hint("A tree requires a key of one column; see record_key of concord.track()."));
     };
     let key = &tracked.columns[key];
     for column in columns.iter().flatten() {
@@ -57,7 +57,7 @@ pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str
                     "column \"{column}\" of table {name} does not exist or is left out of the images"
                 ),
             )
-            .hint("Column names are given as they are stored; pointers can be neither excluded nor redacted.")
+            .hint("Specify column names as they are stored; pointers can be neither excluded nor redacted.")
         })?;
         let column = &tracked.columns[i];
         if column.base_type != key.base_type {
@@ -68,7 +68,7 @@ pub fn shape_of(relation: pg_sys::Oid, columns: &[Option<String>; 4], name: &str
                 key.name,
                 type_title(key.base_type)
             ))
-            .hint("A pointer holds the key of another row, and has its type."));
+            .hint("A pointer contains the key of another row and must have the type of the key."));
         }
     }
     Ok(Shape {

@@ -90,7 +90,7 @@ fn concord_hlc_from_time(at: TimestampWithTimeZone, counter: i32) -> Hlc {
                 PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
                 format!("counter {counter} out of range for type hlc"),
             )
-            .hint("The counter of an hlc is from 0 to 65535.")
+            .hint("The counter must be between 0 and 65535.")
         })
         .or_raise();
     Hlc(Value::from_parts(time::to_unix_ms(at), counter)
@@ -129,5 +129,5 @@ fn refuse_step(error: StepError) -> Error {
         }
     };
     refusal
-        .hint("hlc_step(last, remote, wall_ms) takes milliseconds since 1970 and stays within hlc.")
+        .hint("The argument wall_ms of hlc_step() is in milliseconds since 1970, and must be within the range of hlc.")
 }

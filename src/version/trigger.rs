@@ -47,7 +47,7 @@ pub fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
                 PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
                 format!("the table has no version column \"{DEFAULT_VERSION_COLUMN}\""),
             )
-            .hint("ALTER TABLE ... ADD COLUMN row_version concord.hlc; or name another with version_column=..."));
+            .hint("Use ALTER TABLE ... ADD COLUMN row_version concord.hlc, or specify another column with version_column=...."));
         };
         match data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK {
             pg_sys::TRIGGER_EVENT_INSERT => stamp_insert(data, version),
@@ -132,11 +132,11 @@ fn refuse_future(claimed: Option<VersionStamp>) -> Result<()> {
     if claimed.hlc() <= clock::bound()?.as_i64().max(clock::last()?.as_i64()) {
         return Ok(());
     }
-    Err(Error::invalid_argument(format!("row version \"{claimed}\" comes from the future"))
+    Err(Error::invalid_argument(format!("row version \"{claimed}\" is in the future"))
         .detail(
-            "No version beyond concord.max_clock_drift ahead of the wall clock can have been read.",
+            "A version more than concord.max_clock_drift ahead of the wall clock cannot have been read.",
         )
-        .hint("Write back the version that was read, or leave the column out of the write."))
+        .hint("Write the version that was read, or omit the column."))
 }
 
 /// A write made from a version that no longer stands.
@@ -213,7 +213,7 @@ impl Stale<'_> {
             "version_trigger",
         )
         .set_detail(self.detail())
-        .set_hint("The row stays as it is; the incoming image is kept in concord.conflicts.")
+        .set_hint("The row was not changed; the incoming image is kept in concord.conflicts.")
         .report(pgrx::PgLogLevel::WARNING);
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Stale<'_> {
             format!("stale write to record \"{record}\""),
         )
         .detail(self.detail())
-        .hint("Read the row again and repeat the change on its present version.")
+        .hint("Read the row again and repeat the change with its current version.")
     }
 }
 

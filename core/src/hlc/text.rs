@@ -110,13 +110,13 @@ fn write_digits(field: &mut [u8], mut value: i64) {
 impl fmt::Display for HlcTextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HlcTextError::Syntax => {
-                f.write_str("It is neither a time with a counter nor a non-negative integer.")
-            }
-            HlcTextError::Time => f.write_str("There is no such time from 1970 on."),
-            HlcTextError::Counter => f.write_str("The counter goes to 65535."),
+            HlcTextError::Syntax => f.write_str(
+                "The value is neither a time with a counter nor a non-negative integer.",
+            ),
+            HlcTextError::Time => f.write_str("The time is invalid, or before 1970."),
+            HlcTextError::Counter => f.write_str("The counter must be between 0 and 65535."),
             HlcTextError::TooLarge => {
-                write!(f, "The last hlc is {}, or {}.", Hlc::MAX, Hlc::MAX.as_i64())
+                write!(f, "The greatest hlc is {}, or {}.", Hlc::MAX, Hlc::MAX.as_i64())
             }
         }
     }

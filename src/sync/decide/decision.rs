@@ -122,7 +122,7 @@ impl Decision {
             return Ok(Want::Show(renamed, Some(Form::Renamed), rivals));
         }
         let detail = format!(
-            "unique index \"{}\": record \"{}\" has the same value, and a greater claim to it",
+            "unique index \"{}\": record \"{}\" has the same valueand a greater claim to it",
             first.constraint, first.record.record_id
         );
         Ok(Want::Aside(Obstacle::constraint(detail), rivals))

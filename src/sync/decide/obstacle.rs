@@ -70,7 +70,7 @@ impl Obstacle {
 
     /// There is no such tracked table here.
     pub fn missing_table(name: &TableName) -> Obstacle {
-        let detail = format!("{name} is not a tracked table here");
+        let detail = format!("{name} is not a tracked table on this node");
         Obstacle { reason: PendingReason::MissingTable, detail }
     }
 

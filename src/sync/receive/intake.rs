@@ -35,7 +35,7 @@ pub fn check(events: pg_sys::Datum) -> Result<Incoming> {
 /// 22004.
 pub fn null_argument(what: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{what} must not be null"))
-        .hint("Pass what concord.export_events() returned, as an array.")
+        .hint("Pass an array of events that concord.export_events() returned.")
 }
 
 /// The statement that stores what is not known of the rows of `incoming`. The same number with

@@ -47,16 +47,16 @@ impl NotedConflict {
                 return Err(Error::new(
                     PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
                     format!(
-                        "row_values name column \"{name}\", which images of {} do not show",
+                        "row_values contain column \"{name}\", which is not in images of {}",
                         target.name
                     ),
                 )
-                .hint("Columns are named as in the images that concord.conflict_diff() shows."));
+                .hint("Use the column names that concord.conflict_diff() shows."));
             }
             let is_key = target.tracked.key_columns().any(|column| column.name == *name);
             if is_key && image.get(name) != Some(value) {
                 return Err(Error::invalid_argument(format!(
-                    "row_values change column \"{name}\" of the record key"
+                    "row_values must not change column \"{name}\" of the record key"
                 ))
                 .hint("Resolve the conflict first, and change the key with an UPDATE."));
             }
@@ -139,5 +139,5 @@ impl NotedConflict {
 
 fn lacks_parent(obstacle: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION, obstacle)
-        .hint("Name another parent in row_values, or bring the parent back first.")
+        .hint("Specify another parent in row_values, or restore the parent first.")
 }

@@ -78,7 +78,7 @@ pub fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> 
             return Err(Error::invalid_argument(format!(
                 "row_values {other} is not a JSON object"
             ))
-            .hint("Give the columns to change, like '{\"slug\": \"home-2\"}'."));
+            .hint("Specify the columns to change, as in '{\"slug\": \"home-2\"}'."));
         }
     };
     let node = identity::attach()?;
@@ -113,7 +113,7 @@ pub fn reopen(id: Option<SqlUlid>) -> Result<()> {
             conflict.id,
             conflict.kind.word()
         ))
-        .hint("Such a conflict is open while the rows collide, and closed while they do not."));
+        .hint("A conflict of this type is open as long as the rows conflict."));
     }
     conflict.announce(&*conflict.target()?, Verdict::Reopened, &Map::new())?;
     conflict.note(None, None);
@@ -145,16 +145,16 @@ fn read(id: Ulid) -> Result<NotedConflict> {
         },
     );
     found.into_iter().next().unwrap_or_else(|| {
-        Err(Error::invalid_argument(format!("there is no conflict {id}"))
-            .hint("SELECT conflict_id FROM concord.open_conflicts;"))
+        Err(Error::invalid_argument(format!("conflict \"{id}\" does not exist"))
+            .hint("View concord.open_conflicts lists the open conflicts."))
     })
 }
 
 impl NotedConflict {
     fn refuse_automatic(&self) -> Result<()> {
         if self.kind == ConflictType::Tree {
-            return Err(Error::wrong_state(format!("conflict {} is one of a tree", self.id))
-                .hint("Repair the rows that it lists; it closes by itself."));
+            return Err(Error::wrong_state(format!("conflict {} is a tree conflict", self.id))
+                .hint("Repair the rows that it lists; it is then closed automatically."));
         }
         Ok(())
     }
@@ -162,18 +162,19 @@ impl NotedConflict {
     fn resolved_otherwise(&self) -> Error {
         let how = self.resolution.as_deref().unwrap_or("by hand");
         let hint = match self.kind.follows_a_state() {
-            true => "The rows do not collide any more: change them by UPDATE and DELETE.",
-            false => "Open it again with concord.reopen_conflict() to decide anew.",
+            true => "The rows no longer conflict; change them with UPDATE or DELETE.",
+            false => "Use concord.reopen_conflict() to open it again.",
         };
-        Error::wrong_state(format!("conflict {} is resolved already: {how}", self.id)).hint(hint)
+        Error::wrong_state(format!("conflict {} has already been resolved: {how}", self.id))
+            .hint(hint)
     }
 
     fn target(&self) -> Result<Rc<Target>> {
         crate::sync::table::target::forget_targets();
         let table = &self.record.table;
         Target::find(table)?.ok_or_else(|| {
-            Error::wrong_state(format!("{table} is not a tracked table here"))
-                .hint("Resolve the conflict on a node that has the table.")
+            Error::wrong_state(format!("{table} is not a tracked table on this node"))
+                .hint("Resolve the conflict on a node that tracks the table.")
         })
     }
 

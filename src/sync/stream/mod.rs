@@ -165,11 +165,11 @@ fn await_own(own: Ulid, arrival: &Arrival<'_>) -> Result<()> {
         if started.elapsed() > COMMITTING {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
-                format!("number {sequence} of this node has come back and is not committed here"),
+                format!("number {sequence} of this node has come back before it was committed here"),
             )
-            .detail("A transaction of this node holds it, or a later number.")
+            .detail("A running transaction of this node holds this number or a later one.")
             .hint(
-                "Replication tries again by itself; end transactions that called concord.flush().",
+                "Replication retries automatically; end transactions that have called concord.flush().",
             ));
         }
         pgrx::check_for_interrupts!();
@@ -232,7 +232,10 @@ fn note_failure(failure: &Failure) {
          WHERE reason = 'arriving' OR reason = 'incomplete_group' AND detail IS NULL",
         &[word(reason), parameter(failure.message.as_str())],
     );
-    pgrx::log!("concord: events wait because they could not be applied: {}", failure.message);
+    pgrx::log!(
+        "concord: events are waiting because they could not be applied: {}",
+        failure.message
+    );
 }
 
 #[allow(unsafe_code)]

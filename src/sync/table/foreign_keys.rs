@@ -212,7 +212,7 @@ fn still_referred(key: &ForeignKey) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION,
         format!(
-            "rows of {}, which is not tracked, refer to it by foreign key \"{}\"",
+            "rows of untracked table {} refer to it by foreign key \"{}\"",
             qualified_name(key.child),
             key.name
         ),

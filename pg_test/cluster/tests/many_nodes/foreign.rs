@@ -135,7 +135,7 @@ fn children_that_are_not_tracked_are_done_with_as_declared() {
         assert_eq!(world.node(1).one::<String>(notes), children, "{declared}");
         let pending = "SELECT concat_ws('/', record_id, reason, detail) FROM concord.pending";
         if declared == "NO ACTION" {
-            let refused = r#"1/constraint/rows of "public"."note", which is not tracked, refer to it by foreign key "note_section_id_fkey""#;
+            let refused = r#"1/constraint/rows of untracked table "public"."note" refer to it by foreign key "note_section_id_fkey""#;
             assert_eq!(world.node(1).all::<String>(pending), [refused]);
             world.node(1).run("DELETE FROM note");
         }

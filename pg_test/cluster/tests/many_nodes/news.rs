@@ -81,7 +81,7 @@ fn a_transaction_that_took_events_in_cannot_be_prepared() {
     world.node(0).run("INSERT INTO page VALUES (1, 'first')");
     let events = world.lacking(1, 0, 100);
     let prepare = format!("BEGIN; {}; PREPARE TRANSACTION 'p'", applying(&events));
-    world.node(1).refusal(&prepare).expect("0A000", &["has taken in events of other nodes"]);
+    world.node(1).refusal(&prepare).expect("0A000", &["has applied events of other nodes"]);
 }
 
 #[test]

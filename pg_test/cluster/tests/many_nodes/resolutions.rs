@@ -40,7 +40,7 @@ fn decide(world: &mut World, n: usize, keep: &str, values: &str) {
     assert_eq!(node.one::<i64>(events), before, "a second time is written");
     let other = if keep == "local" { "remote" } else { "local" };
     let refusal = node.refusal(&resolve(&id, other, ""));
-    refusal.expect("55000", &["is resolved already"]);
+    refusal.expect("55000", &["has already been resolved"]);
 }
 
 fn settled(world: &mut World, tables: &[&str]) {
@@ -133,7 +133,7 @@ fn what_policy_closed_must_be_opened_again() {
         let refusal = world.node(2).refusal(&resolve(&id, "remote", ""));
         refusal.expect(
             "55000",
-            &[&id, &format!("resolved already: {policy}"), "concord.reopen_conflict()"],
+            &[&id, &format!("already been resolved: {policy}"), "concord.reopen_conflict()"],
         );
         world.node(2).run(&format!("SELECT concord.reopen_conflict('{id}')"));
         settled(&mut world, &["page"]);
@@ -278,7 +278,7 @@ fn a_child_gets_its_parent_back_or_another_or_goes() {
         settled(&mut world, &["section", "page"]);
         let id = open(&mut world, 2);
         let refusal = world.node(2).refusal(&resolve(&id, "merged", ""));
-        refusal.expect("23503", &["Name another parent in row_values"]);
+        refusal.expect("23503", &["Specify another parent in row_values"]);
         decide(&mut world, 2, keep, values);
         settled(&mut world, &["section", "page"]);
         let name = "SELECT concat_ws('/', id, name) FROM section ORDER BY id";

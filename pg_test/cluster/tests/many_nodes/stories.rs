@@ -267,7 +267,7 @@ fn own_changes_come_first() {
     let node = world.node(1);
     node.run("BEGIN; UPDATE page SET body = 'mine'");
     node.refusal(&format!("SELECT concord.apply_events(ARRAY['{event}']::jsonb[])"))
-        .expect("55000", &["COMMIT first"]);
+        .expect("55000", &["Commit first"]);
     node.run("ROLLBACK");
     assert_eq!(world.pull(1, 0).applied, 1);
 }

@@ -40,7 +40,7 @@ fn nodes_that_write_at_once_never_mint_the_same_key() {
     assert_eq!(net.agreed("SELECT count(*)::text FROM remark"), ["600"]);
     net.at(0)
         .refusal("SELECT concord.spread_sequences(2, 3)")
-        .expect("55000", &["place 2 of 3", "number of its own"]);
+        .expect("55000", &["place 2 of 3", "place of its own"]);
 }
 
 #[test]
