@@ -62,6 +62,7 @@ COMMENT ON TABLE concord._claims IS 'Internal: unique values and parents that pe
 -- What the last retry by a tick knew of: as long as that is all, no constraint lets pass what it did not
 -- let pass then. One row at most.
 CREATE TABLE concord._retried (
+    one        boolean     PRIMARY KEY DEFAULT true CHECK (one),
     vector     jsonb       NOT NULL,
     retried_at timestamptz NOT NULL
 );

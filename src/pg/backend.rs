@@ -35,3 +35,9 @@ pub fn set_for_session(name: &CStr, value: &CStr) {
         );
     }
 }
+
+/// Whether this process applies what PostgreSQL's logical replication brings.
+pub fn in_replication() -> bool {
+    // SAFETY: reads the state of the process.
+    unsafe { pg_sys::IsLogicalWorker() }
+}

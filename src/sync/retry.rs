@@ -88,8 +88,8 @@ fn read_vector() -> Option<JsonB> {
 
 fn remember(vector: Option<JsonB>) {
     query::run(
-        "WITH before AS (DELETE FROM concord._retried)
-         INSERT INTO concord._retried VALUES ($1, pg_catalog.clock_timestamp())",
+        "INSERT INTO concord._retried (vector, retried_at) VALUES ($1, pg_catalog.clock_timestamp())
+         ON CONFLICT (one) DO UPDATE SET vector = excluded.vector, retried_at = excluded.retried_at",
         &[parameter(vector)],
     );
 }

@@ -11,6 +11,7 @@ use crate::capture::{brought, relation};
 use crate::error::{Error, OrRaise, Result};
 use crate::log::event::Captured;
 use crate::log::{append, context, control};
+use crate::pg::backend::in_replication;
 use crate::pg::generated;
 use crate::pg::trigger::{self, Protocol};
 use crate::pg::tuple::RowValues;
@@ -103,7 +104,8 @@ unsafe fn stamp_update(
     }
 }
 
-/// The version that the writer says it read: `None` where the write does not mention the column.
+/// The version that the writer says it read: `None` where the write does not mention the column. PostgreSQL's logical
+/// replication mentions every column that it was sent, and has read nothing here.
 #[allow(unsafe_code)]
 unsafe fn claim(
     data: &pg_sys::TriggerData,
@@ -112,6 +114,9 @@ unsafe fn claim(
 ) -> Option<Option<VersionStamp>> {
     // SAFETY: the set is the command's; column numbers in it are shifted by the system columns.
     unsafe {
+        if in_replication() {
+            return None;
+        }
         let number = version.index as i32 + 1 - pg_sys::FirstLowInvalidHeapAttributeNumber;
         if !pg_sys::bms_is_member(number, data.tg_updatedcols) {
             return None;

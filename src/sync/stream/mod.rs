@@ -9,7 +9,7 @@ use crate::error::{Error, OrRaise, Result};
 use crate::identity;
 use crate::log::columns;
 use crate::pg::attempt::Failure;
-use crate::pg::backend::my_database;
+use crate::pg::backend::{in_replication, my_database};
 use crate::pg::function::guard;
 use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
@@ -95,10 +95,8 @@ pg_function!(
 );
 
 /// Whether this row comes from another server just now.
-#[allow(unsafe_code)]
 fn in_apply_worker() -> bool {
-    // SAFETY: reads the state of the process.
-    unsafe { pg_sys::IsLogicalWorker() && !applying() }
+    in_replication() && !applying()
 }
 
 /// Finds out where an event is to go, and stores it if it has to wait.
@@ -261,7 +259,7 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _argu
 fn set_up_worker() {
     // SAFETY: reads the state of the process; the settings exist, and the values are among theirs.
     unsafe {
-        if SET_UP.get() || !pg_sys::IsLogicalWorker() {
+        if SET_UP.get() || !in_replication() {
             return;
         }
         for (name, value) in [

@@ -4,6 +4,7 @@ mod copies;
 mod editors;
 mod keys;
 mod net;
+mod plain;
 mod storm;
 mod topologies;
 mod trouble;
