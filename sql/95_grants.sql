@@ -10,7 +10,7 @@ REVOKE EXECUTE ON FUNCTION
     concord._trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
     concord.history(regclass, text), concord.row_at_hlc(regclass, text, concord.hlc),
     concord.row_at(regclass, text, timestamptz), concord._row_now(regclass, text, boolean),
-    concord.row_image(regclass, record), concord.digest(regclass), concord._events_after(jsonb, integer),
+    concord.digest(regclass), concord._events_after(jsonb, integer),
     concord.consume(text, integer, boolean), concord.acknowledge(text, concord.ulid),
     concord._contiguous_sequence(concord.ulid), concord.apply_events(jsonb[]), concord.retry_pending(),
     concord.gaps(), concord.vector(), concord.received_vector(), concord.fold_events(concord.ulid[]),

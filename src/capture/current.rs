@@ -1,4 +1,4 @@
-//! `concord._row_now`: the image of a row as the table has it.
+//! Rows as a table has them: `concord._row_now`, `row_image` and `digest`.
 
 use super::memory::RowMemory;
 use super::relation::of_relation;
@@ -6,11 +6,12 @@ use super::shape::Tracked;
 use crate::capture::image::Imager;
 use crate::capture::key_sql::{ROW, key_condition, key_parameters, key_values};
 use crate::error::{Error, OrRaise, Result};
+use crate::pg::owner::AsTableOwner;
 use crate::pg::query::Snapshot;
 use crate::pg::relation::Open;
 use crate::pg::tuple::RowValues;
 use crate::pg_function;
-use pgrx::{PgSqlErrorCode, pg_sys};
+use pgrx::{IntoDatum, PgSqlErrorCode, pg_sys};
 
 pg_function!(
     /// `concord._row_now(regclass, text, boolean) → jsonb`: null where no row has this key, or, if asked
@@ -43,6 +44,7 @@ fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Option<Ve
     // SAFETY: the relation is open while its shape is read.
     let tracked =
         unsafe { of_relation(Open::existing(relation, pg_sys::AccessShareLock)?.as_ptr())? };
+    let _owner = AsTableOwner::reading_for_caller(relation);
     let table = crate::pg::catalog::qualified_name(relation);
     let sql = format!("SELECT {ROW} FROM {table} {ROW} WHERE {}", key_condition(&tracked, 1));
     let keys = key_values(&tracked, record_id)?;
@@ -132,6 +134,32 @@ unsafe fn image_of(relation: pg_sys::Oid, row: pg_sys::Datum) -> Result<Vec<u8>>
             ));
         }
         let open = Open::existing(relation, pg_sys::AccessShareLock)?;
-        row_image(&*of_relation(open.as_ptr())?, row)
+        let tracked = of_relation(open.as_ptr())?;
+        let _owner = AsTableOwner::unless_current(relation);
+        row_image(&tracked, row)
     }
+}
+
+pg_function!(
+    /// `concord.digest(regclass) → text`: equal exactly when the rows are, whatever their order. 42P01 where the
+    /// table is gone, 42501 for a caller who may not read it, 55000 where it is not tracked.
+    digest,
+    |call| {
+        let text = digest_of(call.argument(0).unwrap_or(pg_sys::Oid::INVALID)).or_raise();
+        text.into_datum().unwrap_or(pg_sys::Datum::from(0))
+    }
+);
+
+#[allow(unsafe_code)]
+fn digest_of(relation: pg_sys::Oid) -> Result<String> {
+    // SAFETY: the relation is open while its shape is read.
+    unsafe { of_relation(Open::existing(relation, pg_sys::AccessShareLock)?.as_ptr())? };
+    let _owner = AsTableOwner::reading_for_caller(relation);
+    let table = crate::pg::catalog::qualified_name(relation);
+    let sql = format!(
+        "SELECT pg_catalog.md5(COALESCE(pg_catalog.string_agg(i.hash, '' ORDER BY i.hash COLLATE \"C\"), ''))
+         FROM (SELECT pg_catalog.md5(concord.row_image($1, {ROW}.*)::text) AS hash FROM {table} {ROW}) i"
+    );
+    let relation = (pg_sys::REGCLASSOID, Some(pg_sys::Datum::from(relation)));
+    Ok(Snapshot::Active.one(&sql, &[relation], |row| row.required(1)).unwrap_or_default())
 }

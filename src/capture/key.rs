@@ -184,7 +184,9 @@ pub fn has_equal_images(type_oid: pg_sys::Oid, collation: pg_sys::Oid) -> bool {
         let family = pg_sys::get_opclass_family(class);
         let input = pg_sys::get_opclass_input_type(class);
         let function = pg_sys::get_opfamily_proc(family, input, input, BTEQUALIMAGE_PROC);
+        // One that somebody has added would run with the rights of whoever writes.
         function != pg_sys::Oid::INVALID
+            && function.to_u32() < pg_sys::FirstNormalObjectId
             && pg_sys::OidFunctionCall1Coll(function, collation, pg_sys::Datum::from(input)).value()
                 != 0
     }

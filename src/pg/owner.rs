@@ -10,8 +10,9 @@
 //!    goes from one to the other are values of the operators' own types.
 //! 2. A statement over concord's own tables runs as the owner of the extension ([`AsOwner`]), and names no table and no
 //!    type of an application's. Nothing of an application's is called there.
-//! 3. What a caller reads for themselves (`digest`, the views, the log) is read with the caller's rights and
-//!    calls what every query of theirs calls, their own row security policies and no more.
+//! 3. What a caller reads of a table (`digest`, `row_at`) is read as its owner, once the caller is known to be allowed to
+//!    read all of it. Row security policies ask who reads: a caller to whom they apply reads as themselves, as in
+//!    any query of theirs. The views and the log name nothing of an application's.
 //! 4. Every switch of user opens a level of settings of its own and closes it when it ends, so that nothing that an
 //!    owner's code has set outlives it. The settings that values print by are set again with each.
 //! 5. No statement of concord's depends on `search_path`: [`pin_path`] has each run with PostgreSQL's own schema first,
@@ -52,6 +53,39 @@ impl AsTableOwner {
             _switched: Switched::to_owner_of(relation, restriction, BARE_PATH),
             _printing: ExactPrinting::enter(),
         }
+    }
+}
+
+impl AsTableOwner {
+    /// The same for a caller who reads `relation`, and must be allowed to read all of it (42501). To whom row security
+    /// applies, their own policies do, which ask who they are: they read as themselves, and nothing is returned.
+    pub fn reading_for_caller(relation: pg_sys::Oid) -> Option<AsTableOwner> {
+        // SAFETY: look-ups by object id; the name is palloc'ed.
+        unsafe {
+            let user = pg_sys::GetUserId();
+            let select = pg_sys::ACL_SELECT as pg_sys::AclMode;
+            let (table, all) = (
+                pg_sys::pg_class_aclcheck(relation, user, select),
+                pg_sys::AclMaskHow::ACLMASK_ALL,
+            );
+            let allowed = pg_sys::AclResult::ACLCHECK_OK;
+            if table != allowed
+                && pg_sys::pg_attribute_aclcheck_all(relation, user, select, all) != allowed
+            {
+                let name = pg_sys::get_rel_name(relation);
+                pg_sys::aclcheck_error(table, pg_sys::ObjectType::OBJECT_TABLE, name);
+            }
+            let secured = pg_sys::check_enable_rls(relation, user, false);
+            (secured != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32)
+                .then(|| AsTableOwner::of(relation))
+        }
+    }
+
+    /// The same where the current user is another.
+    pub fn unless_current(relation: pg_sys::Oid) -> Option<AsTableOwner> {
+        // SAFETY: reads the session state.
+        let user = unsafe { pg_sys::GetUserId() };
+        (relation_owner(relation) != Some(user)).then(|| AsTableOwner::of(relation))
     }
 }
 

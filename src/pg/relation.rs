@@ -84,6 +84,12 @@ impl Drop for Open {
     }
 }
 
+/// Whether this transaction has trigger events of a table that have not fired yet.
+pub fn has_pending_triggers(relation: pg_sys::Oid) -> bool {
+    // SAFETY: reads this backend's own queue.
+    unsafe { pg_sys::AfterTriggerPendingOnRel(relation) }
+}
+
 /// The name of a relation, from the caches; `None` where it is gone.
 pub fn cached_name(relation: pg_sys::Oid) -> Option<TableName> {
     // SAFETY: both return palloc'ed strings, or null for what is not there.

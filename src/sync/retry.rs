@@ -27,13 +27,7 @@ pub fn enter_waiting(
 ) -> std::result::Result<(), Failure> {
     let _owner = AsOwner::of(node.log);
     limit_lock_waits(patience);
-    attempt(|| take_in(body).or_raise(), expected)
-}
-
-fn take_in(body: impl FnOnce() -> Result<()>) -> Result<()> {
-    // A trigger that raises at the end of the transaction would fail all of it.
-    query::run("SET CONSTRAINTS ALL IMMEDIATE", &[]);
-    body()
+    attempt(|| body().or_raise(), expected)
 }
 
 /// Tries again what no further event will set free: groups whose clock has come, rows that could not
@@ -46,7 +40,7 @@ pub fn retry_waiting(node: Attached) -> Result<()> {
     {
         let _owner = AsOwner::of(node.log);
         limit_lock_waits(TICK_PATIENCE);
-        take_in(|| apply::run(None).map(|_| ()))?;
+        apply::run(None)?;
     }
     remember(vector);
     Ok(())

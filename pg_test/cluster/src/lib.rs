@@ -9,6 +9,7 @@ pub mod events;
 pub mod fast_path;
 pub mod load;
 pub mod numbers;
+pub mod owned_code;
 pub mod place;
 pub mod process;
 pub mod random;

@@ -114,7 +114,7 @@ pub fn lock(target: &Target, batch: &Batch) -> Result<()> {
 
 /// Writes the batch: what goes, what changes, what comes.
 pub fn write(target: &Target, batch: &Batch) -> Result<()> {
-    let _owner = AsTableOwner::of(target.tracked.root);
+    let _owner = target.writing()?;
     let name = &target.name;
     if batch.gone_count > 0 {
         let key = key_of_text(&target.tracked, "k.id");

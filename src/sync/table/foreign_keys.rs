@@ -10,6 +10,7 @@ use crate::pg::owner::{AsTableOwner, FiringTriggers};
 use crate::pg::query::{self, Parameter, Row, parameter};
 use crate::sync::record::Record;
 use crate::sync::table::constraints::ForeignKey;
+use crate::sync::table::deferred::{Firing, deferrable, fire_at_once};
 use crate::sync::table::target::Target;
 use crate::types::parameter;
 use concord_core::names::{quote_identifier, quote_literal};
@@ -204,6 +205,7 @@ fn release(key: &ForeignKey, values: &[Parameter]) -> Result<()> {
         }
     };
     let _firing = FiringTriggers::begin();
+    fire_at_once(&deferrable(key.child, Firing::Ordinary))?;
     query::run(&statement, values);
     Ok(())
 }

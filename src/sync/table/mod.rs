@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod constraints;
+pub mod deferred;
 pub mod foreign_keys;
 pub mod keys;
 pub mod read_constraints;

@@ -83,7 +83,7 @@ pub fn delete(target: &Target, record: &Record, current: &Current, parked: bool)
         foreign_keys::release_untracked(target, &current.image)?;
     }
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
-    let _owner = AsTableOwner::of(target.tracked.root);
+    let _owner = target.writing()?;
     query::run(&target.delete(), &keys);
     Ok(())
 }
@@ -96,13 +96,13 @@ pub fn write(
     image: &Map<String, Value>,
 ) -> Result<()> {
     if let Some(parked) = former.parked {
-        let _owner = AsTableOwner::of(target.tracked.root);
+        let _owner = target.writing()?;
         let old = target.row_parameter(parked.row.datum());
         query::run(&target.reinsert(image), &[parameter::image(image), old]);
         return Ok(());
     }
     let Some(current) = former.current else {
-        let _owner = AsTableOwner::of(target.tracked.root);
+        let _owner = target.writing()?;
         let defaults = parameter::image(&target.tracked.options.redact_default);
         let parameters = [parameter::image(image), defaults];
         query::run(&target.insert(image), &parameters);
@@ -113,7 +113,7 @@ pub fn write(
         return Ok(());
     }
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
-    let _owner = AsTableOwner::of(target.tracked.root);
+    let _owner = target.writing()?;
     let fixed = target.columns.iter().filter(|column| column.fixed);
     if fixed.filter_map(|c| image.get_key_value(&c.name)).any(|(name, v)| differs(name, v)) {
         // PostgreSQL does not update such a column, but takes what an INSERT brings.

@@ -7,8 +7,10 @@ use crate::capture::shape::Tracked;
 use crate::error::Result;
 use crate::pg::catalog::{self, qualified_name};
 use crate::pg::compat;
+use crate::pg::owner::AsTableOwner;
 use crate::pg::relation::{Open, lock};
 use crate::sync::table::constraints::Constraints;
+use crate::sync::table::deferred::{Deferrable, Firing, deferrable, fire_at_once};
 use concord_core::names::{TableName, quote_identifier, quote_literal};
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
@@ -31,6 +33,8 @@ pub struct Target {
     row_type: pg_sys::Oid,
     /// Read when they are first asked for.
     pub(super) constraints: OnceCell<Constraints>,
+    /// The same.
+    deferrable: OnceCell<Vec<Deferrable>>,
 }
 
 /// A column of such a table.
@@ -124,8 +128,17 @@ impl Target {
                 columns,
                 row_type,
                 constraints: OnceCell::new(),
+                deferrable: OnceCell::new(),
             }))
         }
+    }
+
+    /// Switches to the table's owner, to write.
+    pub fn writing(&self) -> Result<AsTableOwner> {
+        let root = self.tracked.root;
+        let owner = AsTableOwner::of(root);
+        fire_at_once(self.deferrable.get_or_init(|| deferrable(root, Firing::Silenced)))?;
+        Ok(owner)
     }
 
     /// A column of the image that the table lacks and that has something to say.

@@ -16,6 +16,7 @@ mod profile;
 mod resolutions;
 mod retries;
 mod returns;
+mod rights;
 mod schema;
 mod site;
 mod stale;

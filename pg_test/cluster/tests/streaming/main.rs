@@ -5,6 +5,7 @@ mod editors;
 mod keys;
 mod net;
 mod plain;
+mod rights;
 mod storm;
 mod topologies;
 mod trouble;
