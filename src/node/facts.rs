@@ -13,6 +13,8 @@ type Facts = (Hlc, i64, i64, i64, i64, bool, i32, Option<String>);
 
 /// `concord._clock_facts() → (hlc, forward_jumps, backward_jumps, issued_sequence,
 /// contiguous_sequence, background_worker, tick_failures, tick_error)`; no tick.
+// The names are those of the result's columns; a type of their own would not carry them.
+#[allow(clippy::type_complexity)]
 #[pg_extern(sql = false)]
 fn concord_clock_facts() -> TableIterator<
     'static,
