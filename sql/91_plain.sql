@@ -1,35 +1,26 @@
--- The same for clients that know only bigint and char(26).
-CREATE VIEW concord.change_events_plain AS
-SELECT e.event_id::text::char(26) AS event_id,
-       e.hlc::bigint AS hlc,
-       e.origin_node_id::text::char(26) AS origin_node_id,
-       e.node_sequence, e.group_sequence, e.group_size, e.table_schema, e.table_name, e.record_id,
-       e.operation, e.touched, e.silent, e.action, e."session_user", e.user_id, e.request_id, e.ip,
-       e.old_values, e.new_values,
-       e.base_version::bigint AS base_version,
-       e.observed,
-       e.depends_on_event_ids::text[]::char(26)[] AS depends_on_event_ids,
-       e.metadata, e.wall_timestamp
-FROM concord.change_events e;
-
-CREATE VIEW concord.nodes_plain AS
-SELECT n.node_id::text::char(26) AS node_id,
-       n.name, n.hostname, n.status,
-       n.predecessor_id::text::char(26) AS predecessor_id,
-       n.registered_at, n.last_heartbeat,
-       n.hlc_high_water_mark::bigint AS hlc_high_water_mark,
-       n.applied_sequence, n.received_sequence, n.observed, n.key_space
-FROM concord.nodes n;
-
-CREATE VIEW concord.conflicts_plain AS
-SELECT c.conflict_id::text::char(26) AS conflict_id,
-       c.table_schema, c.table_name, c.record_id, c.conflict_type, c.conflict_policy,
-       c.local_event_id::text::char(26) AS local_event_id,
-       c.remote_event_id::text::char(26) AS remote_event_id,
-       c.base_values, c.local_values, c.remote_values, c.applied_values,
-       c.detected_at, c.resolved_at, c.resolution, c.resolved_by, c.detail
-FROM concord.conflicts c;
-
-COMMENT ON VIEW concord.change_events_plain IS 'The table change_events in built-in types';
-COMMENT ON VIEW concord.nodes_plain IS 'The table nodes in built-in types';
-COMMENT ON VIEW concord.conflicts_plain IS 'The table conflicts in built-in types';
+-- The same for clients that know only bigint and char(26): every column under its name, those of concord's own types in
+-- built-in ones.
+DO $$
+DECLARE
+    source text;
+    columns text;
+BEGIN
+    FOREACH source IN ARRAY ARRAY['change_events', 'nodes', 'conflicts'] LOOP
+        SELECT pg_catalog.string_agg(
+                   pg_catalog.format(
+                       CASE a.atttypid
+                           WHEN 'concord.ulid'::regtype THEN 't.%1$I::text::char(26) AS %1$I'
+                           WHEN 'concord.ulid[]'::regtype THEN 't.%1$I::text[]::char(26)[] AS %1$I'
+                           WHEN 'concord.hlc'::regtype THEN 't.%1$I::bigint AS %1$I'
+                           ELSE 't.%1$I' END, a.attname),
+                   ', ' ORDER BY a.attnum)
+        INTO columns
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = pg_catalog.format('concord.%I', source)::regclass AND a.attnum > 0;
+        EXECUTE pg_catalog.format('CREATE VIEW concord.%I AS SELECT %s FROM concord.%I t',
+                                  source || '_plain', columns, source);
+        EXECUTE pg_catalog.format('COMMENT ON VIEW concord.%I IS %L',
+                                  source || '_plain', 'The table ' || source || ' in built-in types');
+    END LOOP;
+END
+$$;

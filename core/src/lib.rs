@@ -9,6 +9,7 @@ pub mod fnv;
 pub mod fold;
 pub mod hlc;
 pub mod jsonb;
+pub mod log_column;
 pub mod names;
 pub mod operation;
 pub mod options;

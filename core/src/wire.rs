@@ -3,6 +3,7 @@
 
 use crate::context::is_inet;
 use crate::hlc::Hlc;
+use crate::log_column::{Kind, LogColumn};
 use crate::operation::Operation;
 use crate::ulid::Ulid;
 use crate::word::Word;
@@ -26,47 +27,6 @@ pub struct Identity {
     pub event_id: Ulid,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Ulid,
-    Ulids,
-    Hlc,
-    Number,
-    Text,
-    Texts,
-    Object,
-    Inet,
-    Vector,
-}
-
-/// Every field: its form, and whether it may be null.
-const FIELDS: &[(&str, Form, bool)] = &[
-    ("event_id", Form::Ulid, false),
-    ("hlc", Form::Hlc, false),
-    ("origin_node_id", Form::Ulid, false),
-    ("node_sequence", Form::Number, false),
-    ("group_sequence", Form::Number, false),
-    ("group_size", Form::Number, false),
-    ("table_schema", Form::Text, true),
-    ("table_name", Form::Text, true),
-    ("record_id", Form::Text, true),
-    ("operation", Form::Text, false),
-    ("touched", Form::Texts, true),
-    ("silent", Form::Texts, true),
-    ("action", Form::Text, true),
-    ("session_user", Form::Text, false),
-    ("user_id", Form::Text, true),
-    ("request_id", Form::Text, true),
-    ("ip", Form::Inet, true),
-    ("old_values", Form::Object, true),
-    ("new_values", Form::Object, true),
-    ("base_version", Form::Hlc, true),
-    ("observed", Form::Vector, true),
-    ("depends_on_event_ids", Form::Ulids, true),
-    ("metadata", Form::Object, true),
-    ("wall_timestamp", Form::Text, false),
-];
-
 fn refuse<T>(message: String) -> Result<T, WireError> {
     Err(WireError { message })
 }
@@ -76,14 +36,15 @@ pub fn check(event: &Value) -> Result<Identity, WireError> {
     let Value::Object(fields) = event else {
         return refuse(format!("event {} is not a JSON object", shorten(event)));
     };
-    if let Some(unknown) = fields.keys().find(|key| FIELDS.iter().all(|(name, ..)| name != key)) {
+    if let Some(unknown) = fields.keys().find(|key| LogColumn::of(key).is_none()) {
         return refuse(format!("event has an unknown field \"{unknown}\""));
     }
-    for (name, form, nullable) in FIELDS {
-        match fields.get(*name).unwrap_or(&Value::Null) {
-            Value::Null if *nullable => {}
+    for column in LogColumn::ALL {
+        let name = column.name();
+        match fields.get(name).unwrap_or(&Value::Null) {
+            Value::Null if column.is_nullable() => {}
             Value::Null => return refuse(format!("event lacks the field \"{name}\"")),
-            value if form.fits(value) => {}
+            value if fits(column.kind(), value) => {}
             value => {
                 return refuse(format!(
                     "field \"{name}\" of an event cannot be {}",
@@ -97,57 +58,65 @@ pub fn check(event: &Value) -> Result<Identity, WireError> {
 
 /// What fields must say together.
 fn check_whole(fields: &Map<String, Value>) -> Result<Identity, WireError> {
-    let number = |name: &str| fields.get(name).and_then(Value::as_i64).unwrap_or(0);
-    let given = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    use LogColumn as Column;
+    let value = |column: Column| fields.get(column.name()).filter(|value| !value.is_null());
+    let number = |column| value(column).and_then(Value::as_i64).unwrap_or(0);
+    let text = |column| value(column).and_then(Value::as_str).unwrap_or_default();
     let (sequence, first, size) =
-        (number("node_sequence"), number("group_sequence"), number("group_size"));
+        (number(Column::NodeSequence), number(Column::GroupSequence), number(Column::GroupSize));
     if first < 1 || size < 1 || sequence < first || sequence - first >= size {
         return refuse(format!(
             "node_sequence {sequence} is not in the group of group_sequence {first}, group_size {size}"
         ));
     }
-    if sequence == first && !given("observed") {
+    if sequence == first && value(Column::Observed).is_none() {
         return refuse(format!(
             "event {sequence} is the first of its group and lacks \"observed\""
         ));
     }
-    let operation = text("operation");
-    let Ok(said) = Operation::from_word(operation) else {
-        return refuse(format!("field \"operation\" of an event cannot be \"{operation}\""));
+    let word = text(Column::Operation);
+    let Ok(operation) = Operation::from_word(word) else {
+        return refuse(format!("field \"operation\" of an event cannot be \"{word}\""));
     };
-    let needed: &[&str] = match said {
-        Operation::Insert => &["table_schema", "table_name", "record_id", "new_values"],
-        Operation::Update | Operation::Stale => {
-            &["table_schema", "table_name", "record_id", "old_values", "new_values"]
+    let needed: &[Column] = match operation {
+        Operation::Insert => {
+            &[Column::TableSchema, Column::TableName, Column::RecordId, Column::NewValues]
         }
+        Operation::Update | Operation::Stale => &[
+            Column::TableSchema,
+            Column::TableName,
+            Column::RecordId,
+            Column::OldValues,
+            Column::NewValues,
+        ],
         Operation::Delete | Operation::Truncate => {
-            &["table_schema", "table_name", "record_id", "old_values"]
+            &[Column::TableSchema, Column::TableName, Column::RecordId, Column::OldValues]
         }
         _ => &[],
     };
-    if let Some(missing) = needed.iter().find(|name| !given(name)) {
-        return refuse(format!("{operation} event lacks the field \"{missing}\""));
+    if let Some(missing) = needed.iter().find(|column| value(**column).is_none()) {
+        return refuse(format!("{word} event lacks the field \"{}\"", missing.name()));
     }
-    let ulid = |name: &str| Ulid::parse(text(name)).unwrap_or_else(|_| Ulid::from_bytes([0; 16]));
-    Ok(Identity { origin: ulid("origin_node_id"), sequence, event_id: ulid("event_id") })
+    let ulid = |column| Ulid::parse(text(column)).unwrap_or_else(|_| Ulid::from_bytes([0; 16]));
+    Ok(Identity { origin: ulid(Column::OriginNodeId), sequence, event_id: ulid(Column::EventId) })
 }
 
-impl Form {
-    fn fits(self, value: &Value) -> bool {
-        match (self, value) {
-            (Form::Ulid, Value::String(text)) => Ulid::parse(text).is_ok(),
-            (Form::Ulids, Value::Array(items)) => items.iter().all(|item| Form::Ulid.fits(item)),
-            (Form::Hlc, Value::String(text)) => text.parse::<Hlc>().is_ok(),
-            (Form::Number, Value::Number(number)) => number.as_i64().is_some_and(|n| n >= 0),
-            (Form::Text, Value::String(_)) | (Form::Object, Value::Object(_)) => true,
-            (Form::Texts, Value::Array(items)) => items.iter().all(Value::is_string),
-            (Form::Inet, Value::String(text)) => is_inet(text),
-            (Form::Vector, Value::Object(entries)) => entries
-                .iter()
-                .all(|(node, number)| Ulid::parse(node).is_ok() && Form::Number.fits(number)),
-            _ => false,
+/// Whether a value is of the form in which such a column travels.
+fn fits(kind: Kind, value: &Value) -> bool {
+    match (kind, value) {
+        (Kind::Ulid, Value::String(text)) => Ulid::parse(text).is_ok(),
+        (Kind::Ulids, Value::Array(items)) => items.iter().all(|item| fits(Kind::Ulid, item)),
+        (Kind::Hlc, Value::String(text)) => text.parse::<Hlc>().is_ok(),
+        (Kind::Bigint | Kind::Integer, Value::Number(number)) => {
+            number.as_i64().is_some_and(|n| n >= 0)
         }
+        (Kind::Text | Kind::Time, Value::String(_)) | (Kind::Object, Value::Object(_)) => true,
+        (Kind::Texts, Value::Array(items)) => items.iter().all(Value::is_string),
+        (Kind::Inet, Value::String(text)) => is_inet(text),
+        (Kind::Vector, Value::Object(entries)) => entries
+            .iter()
+            .all(|(node, number)| Ulid::parse(node).is_ok() && fits(Kind::Bigint, number)),
+        _ => false,
     }
 }
 

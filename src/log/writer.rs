@@ -7,6 +7,7 @@ use crate::log::event::Captured;
 use crate::pg::varlena::Varlena;
 use crate::pg::{compat, memory};
 use concord_core::hlc::Hlc;
+use concord_core::log_column::LogColumn;
 use concord_core::ulid::Ulid;
 use concord_core::word::Word;
 use pgrx::pg_sys;
@@ -93,32 +94,34 @@ impl Writer {
         let bytes = |value: Option<&[u8]>| value.map(|v| pg_sys::Datum::from(v.as_ptr()));
         let operation = Varlena::text(event.operation.word());
         let observed = group.observed.as_ref().filter(|_| sequence == group.first);
-        let row: [Option<pg_sys::Datum>; columns::COUNT] = [
-            Some(pg_sys::Datum::from(event_id.as_ptr())),
-            Some(pg_sys::Datum::from(group.hlc.as_i64())),
-            Some(pg_sys::Datum::from(origin.as_ptr())),
-            Some(pg_sys::Datum::from(sequence)),
-            Some(pg_sys::Datum::from(group.first)),
-            Some(pg_sys::Datum::from(group.size as i32)),
-            event.table.map(|table| table.schema.datum()),
-            event.table.map(|table| table.name.datum()),
-            bytes(event.record_id),
-            Some(operation.datum()),
-            bytes(event.touched),
-            event.table.and_then(|table| table.silent.as_ref()).map(Varlena::datum),
-            owned(&context.action),
-            owned(&context.session_user),
-            owned(&context.user_id),
-            owned(&context.request_id),
-            owned(&context.ip),
-            bytes(event.old_values),
-            bytes(event.new_values),
-            event.base_version.map(pg_sys::Datum::from),
-            observed.map(Varlena::datum),
-            owned(&context.depends_on),
-            metadata.map(Varlena::datum),
-            Some(pg_sys::Datum::from(group.wall)),
-        ];
+        let row = LogColumn::ALL.map(|column| match column {
+            LogColumn::EventId => Some(pg_sys::Datum::from(event_id.as_ptr())),
+            LogColumn::Hlc => Some(pg_sys::Datum::from(group.hlc.as_i64())),
+            LogColumn::OriginNodeId => Some(pg_sys::Datum::from(origin.as_ptr())),
+            LogColumn::NodeSequence => Some(pg_sys::Datum::from(sequence)),
+            LogColumn::GroupSequence => Some(pg_sys::Datum::from(group.first)),
+            LogColumn::GroupSize => Some(pg_sys::Datum::from(group.size as i32)),
+            LogColumn::TableSchema => event.table.map(|table| table.schema.datum()),
+            LogColumn::TableName => event.table.map(|table| table.name.datum()),
+            LogColumn::RecordId => bytes(event.record_id),
+            LogColumn::Operation => Some(operation.datum()),
+            LogColumn::Touched => bytes(event.touched),
+            LogColumn::Silent => {
+                event.table.and_then(|table| table.silent.as_ref()).map(Varlena::datum)
+            }
+            LogColumn::Action => owned(&context.action),
+            LogColumn::SessionUser => owned(&context.session_user),
+            LogColumn::UserId => owned(&context.user_id),
+            LogColumn::RequestId => owned(&context.request_id),
+            LogColumn::Ip => owned(&context.ip),
+            LogColumn::OldValues => bytes(event.old_values),
+            LogColumn::NewValues => bytes(event.new_values),
+            LogColumn::BaseVersion => event.base_version.map(pg_sys::Datum::from),
+            LogColumn::Observed => observed.map(Varlena::datum),
+            LogColumn::DependsOn => owned(&context.depends_on),
+            LogColumn::Metadata => metadata.map(Varlena::datum),
+            LogColumn::WallTimestamp => Some(pg_sys::Datum::from(group.wall)),
+        });
         self.store(&row);
         self.bytes +=
             [event.old_values, event.new_values].iter().flatten().map(|v| v.len()).sum::<usize>();
@@ -129,7 +132,7 @@ impl Writer {
 
     /// Forms the row in the next slot. The slot keeps a copy, so the values may go.
     #[allow(unsafe_code)]
-    fn store(&mut self, row: &[Option<pg_sys::Datum>; columns::COUNT]) {
+    fn store(&mut self, row: &[Option<pg_sys::Datum>; LogColumn::COUNT]) {
         // SAFETY: the slot has the relation's descriptor, which begins with these columns and has
         // dropped ones behind them at most; it is materialised before any value goes.
         unsafe {

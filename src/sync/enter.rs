@@ -14,19 +14,29 @@ use crate::sync::table::batch::Single;
 use crate::types::parameter::{hlc, ulid};
 use crate::{clock, version};
 use concord_core::delivery::Group;
+use concord_core::log_column::LogColumn;
 use concord_core::operation::Operation;
 use concord_core::word::Word;
+use std::sync::LazyLock;
 
-/// The columns of the log, in its order.
-const COLUMNS: &str = "event_id, hlc, origin_node_id, node_sequence, group_sequence, group_size, \
-     table_schema, table_name, record_id, operation, touched, silent, action, \"session_user\", \
-     user_id, request_id, ip, old_values, new_values, base_version, observed, \
-     depends_on_event_ids, metadata, wall_timestamp";
+/// Moves the events of a group from where they wait into the log.
+static MOVE_INTO_LOG: LazyLock<String> = LazyLock::new(|| {
+    let columns = LogColumn::list();
+    format!(
+        "WITH moved AS (
+             DELETE FROM concord.received_events
+             WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
+               AND reason <> 'forked_origin'
+             RETURNING {columns})
+         INSERT INTO concord.change_events ({columns})
+         SELECT {columns} FROM moved ORDER BY node_sequence"
+    )
+});
 
 /// Takes a received group in: logs it, moves vector and clock, shows what its rows are now. Returns
 /// the number up to which the log has all of its node.
 pub fn enter(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64> {
-    move_into_log(group);
+    query::run(&MOVE_INTO_LOG, &place(group));
     follow(node, group, counts)
 }
 
@@ -120,21 +130,6 @@ fn read_single(group: &Group) -> Contents {
         },
     )
     .unwrap_or_default()
-}
-
-fn move_into_log(group: &Group) {
-    query::run(
-        &format!(
-            "WITH moved AS (
-                 DELETE FROM concord.received_events
-                 WHERE origin_node_id = $1 AND node_sequence BETWEEN $2 AND $3
-                   AND reason <> 'forked_origin'
-                 RETURNING {COLUMNS})
-             INSERT INTO concord.change_events ({COLUMNS})
-             SELECT {COLUMNS} FROM moved ORDER BY node_sequence"
-        ),
-        &place(group),
-    );
 }
 
 /// The vector moves with the log, in the same transaction. Of a predecessor of this node the log can

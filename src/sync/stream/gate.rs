@@ -14,19 +14,10 @@ use crate::vector::parse_vector;
 use concord_core::delivery::{Group, waits_for};
 use concord_core::event::Vector;
 use concord_core::hlc::Hlc;
+use concord_core::log_column::LogColumn;
 use concord_core::ulid::Ulid;
 use pgrx::{FromDatum, pg_sys};
 use std::collections::BTreeSet;
-
-/// Columns of the log, from 0.
-const EVENT_ID: usize = 0;
-const HLC: usize = 1;
-const ORIGIN: usize = 2;
-const SEQUENCE: usize = 3;
-const GROUP_SEQUENCE: usize = 4;
-const GROUP_SIZE: usize = 5;
-const OBSERVED: usize = 20;
-const DEPENDS_ON: usize = 21;
 
 /// What the gate needs to know of an arriving event.
 pub struct Arrival<'a> {
@@ -49,11 +40,12 @@ impl<'a> Arrival<'a> {
         unsafe {
             Some(Arrival {
                 row,
-                event_id: SqlUlid::from_datum(row.get(EVENT_ID)?, false)?.into(),
-                origin: SqlUlid::from_datum(row.get(ORIGIN)?, false)?.into(),
-                sequence: i64::from_datum(row.get(SEQUENCE)?, false)?,
-                first: i64::from_datum(row.get(GROUP_SEQUENCE)?, false)?,
-                size: i32::from_datum(row.get(GROUP_SIZE)?, false)?.into(),
+                event_id: SqlUlid::from_datum(row.get(LogColumn::EventId.place())?, false)?.into(),
+                origin: SqlUlid::from_datum(row.get(LogColumn::OriginNodeId.place())?, false)?
+                    .into(),
+                sequence: i64::from_datum(row.get(LogColumn::NodeSequence.place())?, false)?,
+                first: i64::from_datum(row.get(LogColumn::GroupSequence.place())?, false)?,
+                size: i32::from_datum(row.get(LogColumn::GroupSize.place())?, false)?.into(),
             })
         }
     }
@@ -64,14 +56,14 @@ impl<'a> Arrival<'a> {
         if self.sequence != self.first || self.size < 1 {
             return Ok(None);
         }
-        let Some(hlc) = self.row.get(HLC) else { return Ok(None) };
+        let Some(hlc) = self.row.get(LogColumn::Hlc.place()) else { return Ok(None) };
         // SAFETY: as in `read`.
         let (hlc, depends_on) = unsafe {
             let depends: Option<Vec<SqlUlid>> =
-                self.row.get(DEPENDS_ON).and_then(|d| Vec::from_datum(d, false));
+                self.row.get(LogColumn::DependsOn.place()).and_then(|d| Vec::from_datum(d, false));
             (SqlHlc::from_datum(hlc, false), depends.unwrap_or_default())
         };
-        let observed = self.row.get(OBSERVED).map(|datum| {
+        let observed = self.row.get(LogColumn::Observed.place()).map(|datum| {
             // SAFETY: the column is jsonb; a toasted value is fetched.
             unsafe {
                 let jsonb = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
