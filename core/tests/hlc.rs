@@ -116,6 +116,20 @@ fn a_clock_that_cannot_step() {
 }
 
 #[test]
+fn errors_say_what_is_wrong() {
+    let ahead = Hlc::MIN;
+    assert_eq!(
+        DriftError::RemoteAhead { remote: ahead, ahead_ms: 5 }.to_string(),
+        format!("remote hlc {ahead} is 5 ms ahead of the wall clock")
+    );
+    assert_eq!(
+        DriftError::LocalAhead { next: ahead, ahead_ms: 5 }.to_string(),
+        format!("next hlc {ahead} would be 5 ms ahead of the wall clock")
+    );
+    assert_eq!(Hlc::try_from(-1).unwrap_err().to_string(), "out of range for an hlc");
+}
+
+#[test]
 fn the_bound_tells_whose_clock_is_ahead() {
     let (wall, drift) = (1_000_000, 60_000);
     let at_bound = hlc(wall + 60_000, 7);

@@ -17,6 +17,8 @@ pub struct Refusal {
     pub code: String,
     /// Primary message.
     pub message: String,
+    /// DETAIL; empty without one.
+    pub detail: String,
     /// HINT; empty without one.
     pub hint: String,
 }
@@ -28,14 +30,15 @@ impl Refusal {
         Refusal {
             code: error.code().code().into(),
             message: error.message().into(),
+            detail: error.detail().unwrap_or_default().into(),
             hint: error.hint().unwrap_or_default().into(),
         }
     }
 
-    /// Panics unless this is `code`, and message or hint has each of `words`.
+    /// Panics unless this is `code`, and message, detail or hint has each of `words`.
     #[track_caller]
     pub fn expect(&self, code: &str, words: &[&str]) {
-        let text = format!("{} / {}", self.message, self.hint);
+        let text = format!("{} / {} / {}", self.message, self.detail, self.hint);
         assert_eq!(self.code, code, "{text}");
         for word in words {
             assert!(text.contains(word), "\"{word}\" is not in: {text}");

@@ -7,7 +7,8 @@ use concord_cluster::events;
 use concord_cluster::numbers::lose_number;
 use concord_cluster::session::Session;
 
-const LINE: &str = "shared_preload_libraries = 'concord'";
+const LINE: &str =
+    "Add this line to postgresql.conf and restart the server: shared_preload_libraries = 'concord'";
 
 #[test]
 fn without_preloading_it_refuses_and_names_the_line() {
@@ -17,7 +18,14 @@ fn without_preloading_it_refuses_and_names_the_line() {
     session.run("INSERT INTO note VALUES (1, 'captured')");
 
     cluster.restart_with(&["shared_preload_libraries="]);
-    cluster.connect("postgres").refusal("CREATE EXTENSION concord").expect("55000", &[LINE]);
+    cluster.connect("postgres").refusal("CREATE EXTENSION concord").expect(
+        "55000",
+        &[
+            "concord must be loaded via shared_preload_libraries",
+            "Its clock and numbering use shared memory, which is allocated at server start.",
+            LINE,
+        ],
+    );
     let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'concord'";
     assert_eq!(cluster.connect("postgres").one::<i64>(left), 0);
     // Where it was created before: no change without its event.

@@ -27,7 +27,13 @@ fn a_standby_does_not_tick_and_when_promoted_is_a_successor() {
     for sql in
         ["SELECT concord.hlc_now()", "SELECT concord.gen_ulid()", "SELECT concord.hlc_observe('1')"]
     {
-        here.refusal(sql).expect("25006", &["recovery", "primary"]);
+        here.refusal(sql).expect(
+            "25006",
+            &[
+                "cannot advance the hybrid logical clock during recovery",
+                "A standby has no clock of its own; use the primary server, or promote this one.",
+            ],
+        );
     }
     here.refusal("INSERT INTO note VALUES (6)").expect("25006", &[]);
     here.refusal("SELECT concord.tick()").expect("25006", &[]);
