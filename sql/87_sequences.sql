@@ -100,9 +100,8 @@ CREATE FUNCTION concord._check_place(place integer, places integer) RETURNS void
                       HINT = 'Give each node a place of its own, and all nodes the same number of places, as in (1, 3), (2, 3), (3, 3). The maximum is 1000000.';
         END IF;
         -- Whoever this database descends from may be gone, and its place free.
-        SELECT n.node_id INTO rival FROM concord.nodes n
-        WHERE n.status <> 'retired' AND concord._key_spaces_meet(n.key_space, space)
-          AND NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id);
+        SELECT n.node_id INTO rival FROM concord._other_nodes n
+        WHERE n.status <> 'retired' AND concord._key_spaces_meet(n.key_space, space);
         IF FOUND THEN
             RAISE EXCEPTION 'node "%" has a key space that overlaps place % of %', rival, place, places
                 USING ERRCODE = 'object_not_in_prerequisite_state',

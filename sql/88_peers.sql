@@ -21,11 +21,11 @@ apart AS (
            (SELECT e.wall_timestamp FROM concord.change_events e
             WHERE e.origin_node_id = o.node_id
               AND e.node_sequence = COALESCE((n.observed ->> o.node_id::text)::bigint, 0) + 1) AS unseen_since
-    FROM concord.nodes n
+    FROM concord._other_nodes n
     CROSS JOIN own o
     LEFT JOIN said s ON s.node_id = n.node_id
-    LEFT JOIN waiting w ON w.node_id = n.node_id
-    WHERE NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id))
+    LEFT JOIN waiting w ON w.node_id = n.node_id),
+lags AS (
 SELECT a.node_id, a.name, a.status, a.last_heartbeat,
        a.lacking_here,
        CASE WHEN a.lacking_here > 0
@@ -35,7 +35,15 @@ SELECT a.node_id, a.name, a.status, a.last_heartbeat,
        CASE WHEN a.lacking_there > 0
             THEN GREATEST(pg_catalog.clock_timestamp() - a.unseen_since, '0') ELSE '0' END AS lag_there,
        COALESCE(concord._key_spaces_meet(a.key_space, a.own_key_space), false) AS same_keys
-FROM apart a;
+FROM apart a)
+SELECT l.*,
+       CASE WHEN l.status IN ('retired', 'forked') THEN l.status
+            WHEN COALESCE(l.last_heartbeat < pg_catalog.clock_timestamp() - s.patience, true) THEN 'silent'
+            WHEN l.lag_here > s.patience THEN 'behind'
+            WHEN l.lag_there > s.patience THEN 'unconfirmed'
+            ELSE 'flowing' END AS flow
+FROM lags l
+CROSS JOIN (SELECT pg_catalog.current_setting('concord.node_stale_after')::interval AS patience) s;
 
 COMMENT ON VIEW concord.peers IS 'Other nodes, and how far each and this one are apart';
 
@@ -46,4 +54,6 @@ COMMENT ON COLUMN concord.peers.lag_here IS 'How old the oldest of these is, as 
 COMMENT ON COLUMN concord.peers.lacking_there IS
     'Number of this node''s events that the other had not applied when it wrote its last event here';
 COMMENT ON COLUMN concord.peers.lag_there IS 'How old the first of these is';
+COMMENT ON COLUMN concord.peers.flow IS
+    'Whether events flow: flowing; silent (nothing comes), behind (what comes lags) or unconfirmed (the node is not seen to take in) for concord.node_stale_after; retired; forked';
 COMMENT ON COLUMN concord.peers.same_keys IS 'Whether the sequences of both nodes can give the same values';

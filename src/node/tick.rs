@@ -160,9 +160,8 @@ fn note_silence() {
 /// A heartbeat event is for others: a node that knows none, or has just written something, needs none.
 fn heartbeat_due(node: Attached) -> bool {
     query::exists(
-        "SELECT FROM concord.nodes n
-         WHERE NOT EXISTS (SELECT FROM concord.identity i WHERE i.node_id = n.node_id)
-           AND COALESCE((SELECT e.wall_timestamp FROM concord.change_events e
+        "SELECT FROM concord._other_nodes n
+         WHERE COALESCE((SELECT e.wall_timestamp FROM concord.change_events e
                          WHERE e.origin_node_id = $1 ORDER BY e.node_sequence DESC LIMIT 1),
                         '-infinity')
                < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $2)

@@ -5,6 +5,7 @@ mod copies;
 mod crashes;
 mod errors;
 mod events;
+mod flow;
 mod foreign;
 mod future;
 mod large;
