@@ -65,6 +65,16 @@ INSERT INTO concord.conflicts (conflict_id, table_schema, table_name, record_id,
 VALUES (:'id', 'public', 'page', '2', 'update_deleted', 'manual', now());
 SELECT concord.resolve_conflict(:'id', 'local');
 
+-- a deferred trigger of another table that has the name of one of this table
+CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER same AFTER INSERT OR UPDATE OR DELETE ON page DEFERRABLE FOR EACH ROW EXECUTE FUNCTION ignore();
+CREATE CONSTRAINT TRIGGER same AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ignore();
+ALTER TABLE page ENABLE ALWAYS TRIGGER same;
+BEGIN;
+INSERT INTO note VALUES (2);
+SELECT concord.resolve_conflict(:'id', 'merged', '{"title": "Old news"}');
+ROLLBACK;
+
 -- a database of another encoding
 CREATE DATABASE messages_latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
 \connect messages_latin1
