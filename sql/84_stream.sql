@@ -34,6 +34,8 @@ CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
     DECLARE
         publication pg_publication;
         colliding record;
+        space jsonb;
+        plan record;
     BEGIN
         IF COALESCE(create_publication.name, '') = '' THEN
             RAISE EXCEPTION 'publication name must not be empty'
@@ -52,15 +54,22 @@ CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
             RAISE EXCEPTION 'publication "%" already exists and publishes something else', create_publication.name
                 USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or drop the publication first.';
         END IF;
-        SELECT * INTO colliding FROM concord._key_sequences k WHERE NOT k.spread
-        ORDER BY k.relation::text, k.column_name LIMIT 1;
-        IF FOUND THEN
+        FOR colliding IN SELECT * FROM concord._key_sequences k WHERE NOT k.spread
+                         ORDER BY k.relation::text, k.column_name LOOP
+            space := COALESCE(space, concord._choose_key_space());
+            plan := concord._plan_spread(colliding.sequence, space);
+            IF plan.obstacle IS NOT NULL THEN
+                RAISE WARNING 'column "%" of % takes its values from sequence %, as on other nodes',
+                              colliding.column_name, colliding.relation, colliding.sequence
+                    USING ERRCODE = plan.state, DETAIL = 'It cannot be spread: ' || plan.obstacle || '.', HINT = plan.hint;
+                CONTINUE;
+            END IF;
             RAISE EXCEPTION 'column "%" of % takes its values from sequence %, as on other nodes',
                             colliding.column_name, colliding.relation, colliding.sequence
                 USING ERRCODE = 'object_not_in_prerequisite_state',
                       DETAIL = 'Two nodes would give the same key to two records.',
                       HINT = 'Use SELECT * FROM concord.spread_sequences() first.';
-        END IF;
+        END LOOP;
         EXECUTE format('CREATE PUBLICATION %I FOR TABLE concord.change_events WITH (publish = %L)',
                        create_publication.name, 'insert');
     END

@@ -6,8 +6,11 @@ CREATE VIEW concord._key_sequences AS
 WITH space AS (
     SELECT n.key_space AS own FROM concord.nodes n WHERE n.node_id = concord.node_id()),
 feeding AS (
-    SELECT t.relation, a.attname AS column_name, a.atttypid, f.sequence
+    SELECT t.relation, a.attname AS column_name, a.atttypid, f.sequence,
+           -- A default can name any sequence, whosever it is.
+           pg_catalog.pg_has_role(r.relowner, q.relowner, 'USAGE') AS permitted
     FROM concord.tracked_tables t
+    JOIN pg_catalog.pg_class r ON r.oid = t.relation
     JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
     CROSS JOIN LATERAL (
         SELECT d.objid AS sequence FROM pg_catalog.pg_depend d
@@ -19,22 +22,25 @@ feeding AS (
         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = v.oid
                                    AND d.refclassid = 'pg_catalog.pg_class'::regclass
         WHERE v.adrelid = a.attrelid AND v.adnum = a.attnum) f
+    JOIN pg_catalog.pg_class q ON q.oid = f.sequence AND q.relkind = 'S'
     WHERE EXISTS (SELECT FROM pg_catalog.pg_index i
                   WHERE i.indrelid = t.relation AND i.indisunique AND a.attnum = ANY (i.indkey::int2[]))),
-bounded AS (
+reaching AS (
     SELECT f.*, s.seqincrement, s.seqstart, s.seqcycle,
-           -- One sequence can feed several columns.
-           pg_catalog.min(LEAST(s.seqmax, CASE f.atttypid WHEN 'int2'::regtype THEN 32767
-                                                          WHEN 'int4'::regtype THEN 2147483647
-                                                          ELSE s.seqmax END))
-               OVER (PARTITION BY f.sequence) AS highest
+           LEAST(s.seqmax, CASE f.atttypid WHEN 'int2'::regtype THEN 32767
+                                           WHEN 'int4'::regtype THEN 2147483647 ELSE s.seqmax END) AS top
     FROM feeding f JOIN pg_catalog.pg_sequence s ON s.seqrelid = f.sequence),
+bounded AS (
+    -- One sequence can feed several columns. Those whose owner has no right to it do not bound it.
+    SELECT r.*, COALESCE(pg_catalog.min(r.top) FILTER (WHERE r.permitted) OVER of_one,
+                         pg_catalog.min(r.top) OVER of_one) AS highest
+    FROM reaching r WINDOW of_one AS (PARTITION BY r.sequence)),
 stepping AS (
     SELECT b.*, (p.own ->> 'place')::bigint AS place,
            (p.own ->> CASE WHEN b.highest > 2147483647 THEN 'places' ELSE 'small_places' END)::bigint AS places
     FROM bounded b CROSS JOIN space p)
 SELECT s.relation, s.column_name, s.atttypid::regtype AS column_type, s.sequence::regclass AS sequence,
-       s.seqincrement AS increment, s.seqcycle AS cycle, s.highest, s.place, s.places,
+       s.seqincrement AS increment, s.seqcycle AS cycle, s.highest, s.place, s.places, s.permitted,
        COALESCE(s.seqincrement = s.places
                 AND (COALESCE(pg_catalog.pg_sequence_last_value(s.sequence::regclass), s.seqstart) - s.place)
                     % s.places = 0, false) AS spread
@@ -110,42 +116,80 @@ CREATE FUNCTION concord._check_place(place integer, places integer) RETURNS void
     END
     $$;
 
--- Moves one sequence into the node's key space, above all that it and its columns have.
-CREATE FUNCTION concord._spread_sequence(sequence regclass, space jsonb) RETURNS void
+-- Where a sequence goes on in a key space, above all that it and its columns have, and in which steps; or
+-- what stands in the way.
+CREATE FUNCTION concord._plan_spread(
+    sequence regclass, space jsonb,
+    OUT start bigint, OUT step bigint, OUT obstacle text, OUT detail text, OUT hint text, OUT state text)
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
     AS $$
     DECLARE
         fed record;
-        step bigint;
         top numeric;
         more numeric;
+        first numeric;
         highest bigint;
-        start numeric;
+        increment bigint;
         room numeric;
         least_room CONSTANT integer := CASE WHEN space ? 'given' THEN 1 ELSE 1000 END;
     BEGIN
-        SELECT min(k.highest), min(k.places) INTO highest, step
-        FROM concord._key_sequences k WHERE k.sequence = _spread_sequence.sequence;
-        -- First, since it keeps others from the sequence until the end of the transaction.
-        EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s NO CYCLE', sequence, step);
+        SELECT min(k.highest), min(k.increment) INTO highest, increment
+        FROM concord._key_sequences k WHERE k.sequence = _plan_spread.sequence AND k.permitted;
+        IF highest IS NULL THEN
+            obstacle := format('sequence %s cannot be changed by the owner of any table that uses it', sequence);
+            hint := 'Make the owner of the table the owner of the sequence too, or give the key another default.';
+            state := '42501';
+            RETURN;
+        ELSIF increment < 0 THEN
+            obstacle := format('sequence %s is descending', sequence);
+            hint := 'Use ALTER SEQUENCE ... INCREMENT BY 1, or give the key another default.';
+            state := '55000';
+            RETURN;
+        END IF;
+        step := (space ->> CASE WHEN highest > 2147483647 THEN 'places' ELSE 'small_places' END)::bigint;
         EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE last_value::numeric - 1 END FROM %s', sequence)
             INTO top;
         FOR fed IN SELECT * FROM concord._key_sequences k
-                   WHERE k.sequence = _spread_sequence.sequence
+                   WHERE k.sequence = _plan_spread.sequence AND k.permitted
                      AND k.column_type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype) LOOP
             EXECUTE format('SELECT max(%I) FROM %s', fed.column_name, fed.relation) INTO more;
             top := greatest(top, floor(more));
         END LOOP;
         top := greatest(top, 0);
-        start := top + 1 + mod(mod((space ->> 'place')::numeric - top - 1, step) + step, step);
-        room := CASE WHEN start > highest THEN 0 ELSE div(highest - start, step) + 1 END;
+        first := top + 1 + mod(mod((space ->> 'place')::numeric - top - 1, step) + step, step);
+        room := CASE WHEN first > highest THEN 0 ELSE div(highest - first, step) + 1 END;
         IF room < least_room THEN
-            RAISE EXCEPTION 'sequence % has room for % values of this node only', sequence, room
-                USING ERRCODE = 'sequence_generator_limit_exceeded',
-                      DETAIL = format('It may go up to %s, and would go in steps of %s from %s.', highest, step, start),
-                      HINT = 'Change the column and the sequence to bigint, or give each node a place, as in SELECT * FROM concord.spread_sequences(1, 3).';
+            obstacle := format('sequence %s has room for %s values of this node only', sequence, room);
+            detail := format('It may go up to %s, and would go in steps of %s from %s.', highest, step, first);
+            hint := 'Change the column and the sequence to bigint, or give each node a place, as in SELECT * FROM concord.spread_sequences(1, 3).';
+            state := '2200H';
+            RETURN;
         END IF;
-        EXECUTE format('ALTER SEQUENCE %s START WITH %s RESTART WITH %s', sequence, start, start);
+        start := first;
+    END
+    $$;
+
+-- Moves one sequence into the node's key space. One that cannot be moved stays as it is, with a WARNING: a table
+-- that somebody has tracked keeps nobody else's sequences from being spread.
+CREATE FUNCTION concord._spread_sequence(sequence regclass, space jsonb) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        plan record := concord._plan_spread(sequence, space);
+    BEGIN
+        IF plan.obstacle IS NULL THEN
+            -- To set what it has keeps others from the sequence until the end of the transaction: now look again.
+            EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s', sequence,
+                           (SELECT s.seqincrement FROM pg_sequence s WHERE s.seqrelid = sequence));
+            plan := concord._plan_spread(sequence, space);
+        END IF;
+        IF plan.obstacle IS NOT NULL THEN
+            RAISE WARNING '%', plan.obstacle
+                USING ERRCODE = plan.state, DETAIL = COALESCE(plan.detail, 'The sequence stays as it is.'), HINT = plan.hint;
+            RETURN;
+        END IF;
+        EXECUTE format('ALTER SEQUENCE %s INCREMENT BY %s NO CYCLE START WITH %s RESTART WITH %s',
+                       sequence, plan.step, plan.start, plan.start);
     END
     $$;
 
@@ -169,14 +213,10 @@ CREATE FUNCTION concord.spread_sequences(
             PERFORM concord._claim_key_space(space);
         END IF;
         FOR sequence IN SELECT DISTINCT k.sequence FROM concord._key_sequences k WHERE NOT k.spread ORDER BY 1 LOOP
-            IF (SELECT min(k.increment) FROM concord._key_sequences k WHERE k.sequence = spread_sequences.sequence) < 0 THEN
-                RAISE EXCEPTION 'sequence % is descending', sequence
-                    USING ERRCODE = 'object_not_in_prerequisite_state',
-                          HINT = 'Use ALTER SEQUENCE ... INCREMENT BY 1, or give the key another default.';
-            END IF;
             PERFORM concord._spread_sequence(sequence, space);
         END LOOP;
-        FOR sequence, increment IN SELECT DISTINCT k.sequence, k.increment FROM concord._key_sequences k ORDER BY 1 LOOP
+        FOR sequence, increment IN SELECT DISTINCT k.sequence, k.increment FROM concord._key_sequences k
+                                   WHERE k.spread ORDER BY 1 LOOP
             EXECUTE format('SELECT CASE WHEN is_called THEN last_value + %s ELSE last_value END FROM %s', increment, sequence)
                 INTO start;
             RETURN NEXT;
@@ -189,6 +229,8 @@ COMMENT ON FUNCTION concord._claim_key_space(jsonb) IS 'Internal: makes a key sp
 COMMENT ON FUNCTION concord._choose_key_space() IS 'Internal: a key space that no other known node has';
 COMMENT ON FUNCTION concord._check_place(integer, integer) IS
     'Internal: refuses a place that does not exist or is another node''s';
+COMMENT ON FUNCTION concord._plan_spread(regclass, jsonb) IS
+    'Internal: where a sequence would go on in a key space, or what stands in the way';
 COMMENT ON FUNCTION concord._spread_sequence(regclass, jsonb) IS 'Internal: moves one sequence into a key space';
 COMMENT ON FUNCTION concord.spread_sequences(integer, integer) IS
     'Gives the sequences behind the keys of tracked tables values that no other node''s have';

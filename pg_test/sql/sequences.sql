@@ -47,16 +47,54 @@ SELECT concord.track('aside');
 SELECT sequence, spread FROM concord._key_sequences ORDER BY 1;
 SELECT * FROM concord.spread_sequences();
 
--- No room.
+-- One that cannot be spread stays as it is, and keeps neither the others from it nor the publication.
 CREATE TABLE small (id smallserial PRIMARY KEY);
-SELECT concord.track('small');
+CREATE TABLE large (id bigserial PRIMARY KEY);
+SELECT concord.track('small'), concord.track('large');
 INSERT INTO small VALUES (32766);
 SELECT * FROM concord.spread_sequences();
+SELECT concord.create_publication('small');
+DROP PUBLICATION small;
 DELETE FROM small;
 SELECT * FROM concord.spread_sequences();
 ALTER SEQUENCE small_id_seq INCREMENT BY -1 MINVALUE -100;
 SELECT * FROM concord.spread_sequences();
-DROP TABLE small;
+DROP TABLE small, large;
+
+-- Only its owner's tables count for a sequence: a default can name any, by its oid at that.
+CREATE ROLE sequences_owner;
+CREATE SCHEMA guest AUTHORIZATION sequences_owner;
+CREATE SEQUENCE invoices;
+CREATE TABLE invoice (number bigint PRIMARY KEY DEFAULT nextval('invoices'));
+SELECT concord.track('invoice');
+SET ROLE sequences_owner;
+DO $$ BEGIN
+    EXECUTE format('CREATE TABLE guest.thief (id smallint PRIMARY KEY DEFAULT nextval(%L::regclass), n bigint UNIQUE DEFAULT nextval(%L::regclass))',
+                   'public.invoices'::regclass::oid, 'public.aside_id_seq'::regclass::oid);
+END $$;
+INSERT INTO guest.thief VALUES (32767, 9223372036854775807);
+RESET ROLE;
+CREATE SEQUENCE of_nobody START 5;
+CREATE TABLE guest.other (id bigint PRIMARY KEY DEFAULT nextval('of_nobody'));
+ALTER TABLE guest.other OWNER TO sequences_owner;
+SELECT concord.track('guest.thief'), concord.track('guest.other');
+SELECT * FROM concord.spread_sequences();
+SELECT increment_by, start_value FROM pg_sequences WHERE sequencename = 'of_nobody';
+SELECT relation, sequence, highest, permitted, spread FROM concord._key_sequences ORDER BY 1, 2;
+UPDATE concord.nodes SET key_space = '{"place": 7, "places": 1048576, "small_places": 4096}';
+SELECT * FROM concord.spread_sequences() WHERE sequence <> 'aside_id_seq'::regclass;
+-- Again: nothing moves.
+SELECT * FROM concord.spread_sequences() WHERE sequence <> 'aside_id_seq'::regclass;
+SELECT * FROM concord.spread_sequences(2, 3);
+SELECT concord.create_publication('guest');
+DROP PUBLICATION guest;
+-- With the right to it, it is the owner's.
+GRANT postgres TO sequences_owner;
+SELECT * FROM concord.spread_sequences();
+DROP TABLE invoice, guest.thief, guest.other;
+DROP SEQUENCE invoices, of_nobody;
+DROP SCHEMA guest;
+DROP ROLE sequences_owner;
 
 -- Arguments.
 SELECT * FROM concord.spread_sequences(0, 3);

@@ -4,7 +4,7 @@ use super::memory::RowMemory;
 use super::relation::of_relation;
 use super::shape::Tracked;
 use crate::capture::image::Imager;
-use crate::capture::key_sql::{ROW, key_condition, key_parameters, key_values};
+use crate::capture::key_sql::{ROW, key_condition, key_parameters, key_values, whole_row};
 use crate::error::{Error, OrRaise, Result};
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query::Snapshot;
@@ -46,7 +46,8 @@ fn read(relation: pg_sys::Oid, record_id: &str, exact: bool) -> Result<Option<Ve
         unsafe { of_relation(Open::existing(relation, pg_sys::AccessShareLock)?.as_ptr())? };
     let _owner = AsTableOwner::reading_for_caller(relation);
     let table = crate::pg::catalog::qualified_name(relation);
-    let sql = format!("SELECT {ROW} FROM {table} {ROW} WHERE {}", key_condition(&tracked, 1));
+    let row = whole_row(&table);
+    let sql = format!("SELECT {row} FROM {table} {ROW} WHERE {}", key_condition(&tracked, 1));
     let keys = key_values(&tracked, record_id)?;
     let image = Snapshot::Active.one(&sql, &key_parameters(&keys), |row| {
         // A key spelled otherwise finds the row, but is no record_id: the log does not know it.

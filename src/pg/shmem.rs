@@ -292,9 +292,13 @@ impl Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         // SAFETY: the lock is held; while an error unwinds, the abort's LWLockReleaseAll would
-        // release it too, but other frames may run before that.
+        // release it too, but other frames may run before that. An error has set the count of those who hold
+        // interrupts off to 0, and whoever releases takes one from it.
         unsafe {
             if pg_sys::LWLockHeldByMe((*self.state).lock) {
+                if pg_sys::InterruptHoldoffCount == 0 {
+                    pg_sys::InterruptHoldoffCount = 1;
+                }
                 pg_sys::LWLockRelease((*self.state).lock);
             }
         }
