@@ -9,6 +9,7 @@ use crate::error::{Error, OrRaise, Result};
 use crate::log::{self, Written, context};
 use crate::pg::owner::{AsOwner, silence_triggers};
 use crate::pg::query::{self, parameter};
+use crate::sync::apply::lock_appliers;
 use crate::sync::conflicts::standing;
 use crate::sync::decide::decision::Decision;
 use crate::sync::decide::pending;
@@ -84,6 +85,8 @@ pub fn run(id: Option<SqlUlid>, keep: Option<String>, values: Option<JsonB>) -> 
     let node = identity::attach()?;
     let _neutral = Neutral::enter(true);
     let _owner = AsOwner::of(node.log);
+    // An event that enters beside the decision would be unknown to it.
+    lock_appliers()?;
     let _applying = Applying::begin();
     silence_triggers();
     let conflict = read(id.into())?;
@@ -101,6 +104,7 @@ pub fn reopen(id: Option<SqlUlid>) -> Result<()> {
     let Some(id) = id else { return Err(null_argument("conflict_id must not be null")) };
     let node = identity::attach()?;
     let _owner = AsOwner::of(node.log);
+    lock_appliers()?;
     let conflict = read(id.into())?;
     conflict.refuse_automatic()?;
     if !conflict.resolved {

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::pg::owner::AsTableOwner;
 use crate::pg::query::{self, Parameter, jsonb, parameter};
 use crate::pg::varlena::{Varlena, copy_varlena};
+use crate::sync::table::row::take_effect;
 use crate::sync::table::target::Target;
 use crate::types::parameter::image;
 use pgrx::pg_sys;
@@ -119,7 +120,14 @@ pub fn write(target: &Target, batch: &Batch) -> Result<()> {
     if batch.gone_count > 0 {
         let key = key_of_text(&target.tracked, "k.id");
         let sql = format!("DELETE FROM {name} {ROW} USING unnest($1) k(id) WHERE {key}");
-        query::run(&sql, &[texts(&batch.gone)]);
+        let deleted = query::run(&sql, &[texts(&batch.gone)]);
+        let stay = || {
+            let sql = format!("SELECT FROM unnest($1) k(id) JOIN {name} {ROW} ON {key} LIMIT 1");
+            query::exists(&sql, &[texts(&batch.gone)])
+        };
+        if (deleted as i64) < batch.gone_count && stay() {
+            return take_effect(target, 0, 1);
+        }
     }
     if batch.kept_count == 0 {
         return Ok(());
@@ -146,7 +154,7 @@ pub fn write(target: &Target, batch: &Batch) -> Result<()> {
         );
         let defaults = image(&target.tracked.options.redact_default);
         let [ids, images] = rows;
-        query::run(&sql, &[ids, images, defaults]);
+        changed += query::run(&sql, &[ids, images, defaults]);
     }
-    Ok(())
+    take_effect(target, changed, batch.kept_count as u64)
 }

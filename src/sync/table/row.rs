@@ -84,8 +84,7 @@ pub fn delete(target: &Target, record: &Record, current: &Current, parked: bool)
     }
     let keys = key_parameters(&key_values(&target.tracked, &record.record_id)?);
     let _owner = target.writing()?;
-    query::run(&target.delete(), &keys);
-    Ok(())
+    take_effect(target, query::run(&target.delete(), &keys), 1)
 }
 
 /// Inserts, updates or puts back the row, if it is not what it should be.
@@ -98,15 +97,14 @@ pub fn write(
     if let Some(parked) = former.parked {
         let _owner = target.writing()?;
         let old = target.row_parameter(parked.row.datum());
-        query::run(&target.reinsert(image), &[parameter::image(image), old]);
-        return Ok(());
+        let put = query::run(&target.reinsert(image), &[parameter::image(image), old]);
+        return take_effect(target, put, 1);
     }
     let Some(current) = former.current else {
         let _owner = target.writing()?;
         let defaults = parameter::image(&target.tracked.options.redact_default);
         let parameters = [parameter::image(image), defaults];
-        query::run(&target.insert(image), &parameters);
-        return Ok(());
+        return take_effect(target, query::run(&target.insert(image), &parameters), 1);
     };
     let differs = |name: &String, value: &Value| current.image.get(name) != Some(value);
     if !image.iter().any(|(name, value)| differs(name, value)) {
@@ -117,13 +115,25 @@ pub fn write(
     let fixed = target.columns.iter().filter(|column| column.fixed);
     if fixed.filter_map(|c| image.get_key_value(&c.name)).any(|(name, v)| differs(name, v)) {
         // PostgreSQL does not update such a column, but takes what an INSERT brings.
-        query::run(&target.delete(), &keys);
+        take_effect(target, query::run(&target.delete(), &keys), 1)?;
         let old = target.row_parameter(current.row.datum());
-        query::run(&target.reinsert(image), &[parameter::image(image), old]);
-        return Ok(());
+        let put = query::run(&target.reinsert(image), &[parameter::image(image), old]);
+        return take_effect(target, put, 1);
     }
     let parameters = [&[parameter::image(image)], &keys[..]].concat();
-    query::run(&target.update(image), &parameters);
+    take_effect(target, query::run(&target.update(image), &parameters), 1)
+}
+
+/// A trigger or a rule of the owner's can have a write do nothing: 27000, and what it was to show is not shown.
+pub fn take_effect(target: &Target, written: u64, wanted: u64) -> Result<()> {
+    if written < wanted {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
+            format!("a write to table {} had no effect", target.name),
+        )
+        .detail("A BEFORE trigger or a rule of the table suppressed it.")
+        .hint("Let the trigger or rule pass what other nodes send; it fires because it is enabled ALWAYS or REPLICA."));
+    }
     Ok(())
 }
 

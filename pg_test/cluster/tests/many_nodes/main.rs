@@ -3,6 +3,7 @@
 mod convergence;
 mod copies;
 mod crashes;
+mod effects;
 mod errors;
 mod events;
 mod flow;

@@ -2,6 +2,7 @@
 
 use crate::orders::all_orders_and_nodes_agree;
 use crate::world::World;
+use concord_cluster::wait::eventually;
 use postgres::fallible_iterator::FallibleIterator;
 use std::time::Duration;
 
@@ -344,5 +345,38 @@ fn listeners_hear_of_conflicts_from_other_nodes() {
     world.settle();
     for n in 0..3 {
         assert!(heard(&mut world, n).is_empty());
+    }
+}
+
+#[test]
+fn a_decision_waits_for_whoever_applies_and_knows_what_came() {
+    for (label, call) in [("resolve", "resolve_conflict"), ("reopen", "reopen_conflict")] {
+        let mut world = edits(&format!("deciding_{label}"), "manual");
+        world.settle();
+        let id = open(&mut world, 0);
+        let statement = match call {
+            "resolve_conflict" => resolve(&id, "remote", ""),
+            _ => {
+                world.node(0).run(&resolve(&id, "remote", ""));
+                format!("SELECT concord.reopen_conflict('{id}')")
+            }
+        };
+        // Node 2 deletes the row, not knowing of the decision; node 0 takes that in and has not committed.
+        world.node(2).run("DELETE FROM page");
+        let events = world.lacking(0, 2, 1000);
+        let mut deciding = world.another_session(0);
+        let pid = deciding.pid();
+        world.node(0).run("BEGIN");
+        world.apply(0, &events);
+        let thread = std::thread::spawn(move || {
+            deciding.client().batch_execute(&statement).map_err(|e| e.to_string())
+        });
+        let waits =
+            format!("SELECT EXISTS (SELECT FROM pg_locks WHERE pid = {pid} AND NOT granted)");
+        eventually("the decision waits", || world.node(0).one::<bool>(&waits).then_some(()));
+        world.node(0).run("COMMIT");
+        // Whether it still can be made is for the state to say that it then finds.
+        let _ = thread.join().expect("the session ends");
+        settled(&mut world, &["page"]);
     }
 }
