@@ -75,6 +75,12 @@ INSERT INTO note VALUES (2);
 SELECT concord.resolve_conflict(:'id', 'merged', '{"title": "Old news"}');
 ROLLBACK;
 
+-- a trigger that suppresses what is written
+CREATE TRIGGER suppress BEFORE INSERT OR UPDATE OR DELETE ON page FOR EACH ROW EXECUTE FUNCTION ignore();
+ALTER TABLE page ENABLE ALWAYS TRIGGER suppress;
+SELECT concord.resolve_conflict(:'id', 'merged', '{"title": "Old news"}');
+DROP TRIGGER suppress ON page;
+
 -- a database of another encoding
 CREATE DATABASE messages_latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
 \connect messages_latin1

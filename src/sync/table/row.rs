@@ -131,8 +131,8 @@ pub fn take_effect(target: &Target, written: u64, wanted: u64) -> Result<()> {
             PgSqlErrorCode::ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION,
             format!("a write to table {} had no effect", target.name),
         )
-        .detail("A BEFORE trigger or a rule of the table suppressed it.")
-        .hint("Let the trigger or rule pass what other nodes send; it fires because it is enabled ALWAYS or REPLICA."));
+        .detail("A BEFORE trigger or a rule of the table suppressed the write.")
+        .hint("Change the trigger or rule so that it lets rows of other nodes pass; it fires because it is ENABLE ALWAYS or ENABLE REPLICA."));
     }
     Ok(())
 }
