@@ -1,6 +1,6 @@
 -- Six tables of a CMS are tracked
--- One call each. From now on every committed row change is an event. The pointers of the page tree change together or
--- not at all, and a password hash never enters the log.
+-- One call tracks a table. From now on, every committed change of a row makes an event. The pointers of the page tree
+-- are merged together or not at all, and password hashes never enter the log.
 :statements
 SELECT concord.track('users', redact => '{password_hash}', redact_default => '{"password_hash": "locked"}');
 SELECT concord.track('datatypes');

@@ -1,5 +1,5 @@
 -- One row, one event
--- The whole import is one transaction, so its events stand side by side in the log.
+-- The whole import is one transaction, so its events are adjacent in the log.
 SELECT r.table_name AS "table", r.count AS rows, e.count AS events
 FROM demo.rows r
 LEFT JOIN (SELECT table_name, count(*) FROM concord.change_events WHERE operation = 'INSERT' GROUP BY table_name) e

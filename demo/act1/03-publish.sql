@@ -1,5 +1,5 @@
 -- Ada gives a chapter a new title and publishes it
--- The application says once per transaction who is at work, and why; everything else is plain SQL.
+-- Once per transaction, the application states who makes the change, and why; everything else is plain SQL.
 :statements
 BEGIN;
 SELECT concord.set_context(user_id => :'ada', request_id => 'r-1',

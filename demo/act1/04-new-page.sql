@@ -1,5 +1,6 @@
 -- Grace adds a page
--- A route, a node and its fields, and the pointer of the sibling before it. The keys are ULIDs that the database makes.
+-- A new page needs a route, a node with its fields, and a new pointer in the previous sibling. The database generates ULIDs
+-- as keys.
 :statements
 BEGIN;
 SELECT concord.set_context(user_id => :'grace', request_id => 'r-2',

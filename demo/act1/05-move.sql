@@ -1,6 +1,6 @@
 -- Ada moves two sections to another chapter
--- "XML Type" and "JSON Types" go from the chapter on data types to the one on functions. Six rows hold the pointers
--- that change, and they change in one transaction: one group in the log, with six consecutive numbers.
+-- "XML Type" and "JSON Types" move from the chapter on data types to the one on functions. Pointers in six rows change in
+-- one transaction, which is one group in the log, with six consecutive numbers.
 :statements
 BEGIN;
 SELECT concord.set_context(user_id => :'ada', request_id => 'r-3',

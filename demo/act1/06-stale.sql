@@ -1,6 +1,6 @@
--- Grace saves over a title that Ada has changed meanwhile
--- Grace has read a version. Ada saves first. Grace's save passes the version that she read, which no longer stands: the
--- row stays as Ada left it, a warning says so, and what Grace wrote is kept as a conflict.
+-- Grace saves a title that Ada has changed in the meantime
+-- Grace reads a version of the title, and Ada saves before her. Grace then saves with the version that she has read, which is
+-- no longer current. The row stays as Ada left it, a warning is raised, and Grace's title is kept as a conflict.
 \echo Grace reads, in her connection.
 :statements
 SELECT value AS grace_sees, row_version AS grace_read FROM content_fields

@@ -1,5 +1,5 @@
 -- Margaret changes her password
--- That it changed is in the log; neither the old hash nor the new one is in any of concord's tables.
+-- The log records that the password changed, but none of concord's tables contains the old or the new hash.
 SELECT password_hash AS old_hash FROM users WHERE username = 'margaret' \gset
 :statements
 BEGIN;

@@ -1,5 +1,5 @@
 -- Margaret publishes the whole reference
--- One statement over hundreds of pages: each page is an event of its own.
+-- One statement changes hundreds of pages, and each page has an event of its own.
 :statements
 BEGIN;
 SELECT concord.set_context(user_id => :'margaret', request_id => 'r-8',

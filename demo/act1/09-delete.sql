@@ -1,5 +1,5 @@
 -- Ada deletes a chapter
--- The foreign keys take its sections, their fields and their pictures along. Each row that goes leaves its last image.
+-- Foreign keys also delete its sections, their fields and their pictures. The log keeps the last image of each row.
 INSERT INTO demo.moments VALUES ('before the delete');
 CREATE TEMP TABLE before AS SELECT * FROM demo.rows;
 :statements

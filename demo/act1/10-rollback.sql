@@ -1,5 +1,5 @@
 -- Grace changes her mind
--- A transaction that rolls back leaves nothing, not even an unused number: the next one follows directly.
+-- A transaction that is rolled back leaves nothing, not even an unused number: the next event follows directly.
 SELECT max(node_sequence) AS last_number FROM concord.change_events WHERE origin_node_id = concord.node_id() \gset
 :statements
 BEGIN;

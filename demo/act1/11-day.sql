@@ -1,5 +1,5 @@
 -- The day, transaction by transaction
--- Every committed transaction is one group of consecutive numbers.
+-- Every committed transaction is one group with consecutive numbers.
 SELECT CASE WHEN count(*) = 1 THEN min(node_sequence)::text ELSE concat(min(node_sequence), '–', max(node_sequence)) END
            AS numbers,
        to_char(min(wall_timestamp), 'HH24:MI:SS') AS "time", username AS who, host(ip) AS "from", action,

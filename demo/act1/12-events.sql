@@ -1,5 +1,5 @@
 -- The day, event by event
--- Straight from concord.change_events; of the large transactions only the first six events.
+-- This list comes directly from concord.change_events, with only the first six events of large transactions.
 WITH numbered AS (
     SELECT *, row_number() OVER tx AS place, count(*) OVER (PARTITION BY group_sequence) AS size
     FROM demo.timeline WHERE request_id <> 'import'

@@ -1,5 +1,5 @@
 -- The conflict that Grace's save left behind
--- Both versions are kept: the one that stood, and the one that came too late.
+-- Both titles are kept: the one that stands, and the one that came too late.
 SELECT to_char(c.detected_at, 'HH24:MI:SS') AS detected, c.conflict_type AS type, c.table_name AS "table",
        e.old_values ->> 'value' AS "what stands", e.new_values ->> 'value' AS "what came too late"
 FROM concord.conflicts c

@@ -1,5 +1,5 @@
 -- The life of one title
--- concord.history gives the events of one record. The record_id of a composite key is a JSON array.
+-- concord.history returns the events of one record. The record_id of a composite key is a JSON array.
 SELECT jsonb_build_array(page('tutorial-start'), 'title', 'en') AS title \gset
 \echo Its record_id: :title
 \echo

@@ -1,5 +1,5 @@
 -- Rows as they were
--- concord.row_at gives any row as of any moment since it was tracked, here before the day began, beside the row now.
+-- concord.row_at returns a row as of any time since it was tracked: here before the day began, next to the row as it is now.
 SELECT jsonb_build_array(page('tutorial-start'), 'title', 'en') AS title,
        (SELECT at FROM demo.moments WHERE name = 'before the day began') AS morning \gset
 SELECT key AS "column", was.value AS "before the day began", is_now.value AS now

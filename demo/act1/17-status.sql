@@ -1,5 +1,5 @@
 -- The node at the end of the day
--- One row for whoever watches over it.
+-- One row shows the state of the node for monitoring.
 \x
 SELECT * FROM concord.status;
 \x

@@ -1,6 +1,6 @@
 -- Berlin and Lima join Oslo
--- Each has the same six tables, empty and tracked. Every node publishes its log and subscribes to those of the two
--- others; the tables follow the log.
+-- Each new node tracks the same six tables, which are empty. Every node publishes its log and subscribes to the logs of the
+-- two others; the tables follow the log.
 SET client_min_messages = warning;
 \connect - - :oslo
 \echo In Oslo, and the same in Berlin and Lima:
@@ -26,7 +26,7 @@ SELECT concord.subscription_commands('lima', :'to_lima') \gexec
 SET client_min_messages = warning;
 SELECT concord.subscription_commands('berlin', :'to_berlin') \gexec
 SELECT concord.subscription_commands('lima', :'to_lima') \gexec
-\echo Each says its name:
+\echo Each node announces its name:
 :statements
 SELECT concord.heartbeat();
 :done

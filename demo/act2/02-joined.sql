@@ -1,5 +1,5 @@
 -- The site is in three places
--- What Ada imported in one transaction in Oslo came as one transaction here, with every edit of the day.
+-- Ada's import in Oslo arrived as one transaction here, as did every edit of the day.
 SELECT table_name AS "table", count AS rows, left(concord.digest(table_name::regclass), 16) AS digest
 FROM demo.rows ORDER BY place;
 SELECT demo.equal('pointers of the tree that disagree', count(*)::int, 0) FROM demo.tree_problems :check

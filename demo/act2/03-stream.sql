@@ -1,5 +1,5 @@
 -- Grace edits in Berlin, Lima shows it
--- The edit is committed in Berlin and goes from there to whoever subscribes.
+-- The edit is committed in Berlin and is sent from there to all subscribers.
 \connect - - :berlin
 \echo In Berlin:
 :statements

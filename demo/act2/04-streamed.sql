@@ -1,5 +1,5 @@
 -- Who, where, what
--- The log says the same of it on every node.
+-- The log contains the same event on every node.
 SELECT n.name AS node, u.username AS who, e.operation AS what, e.old_values ->> 'value' AS before,
        e.new_values ->> 'value' AS after
 FROM concord.change_events e

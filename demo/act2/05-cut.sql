@@ -1,5 +1,5 @@
--- Lima is cut off
--- The subscriptions between Lima and the others stop, in both directions. People go on working on all three nodes.
+-- Lima is disconnected
+-- The subscriptions between Lima and the other nodes stop in both directions. People continue to work on all three nodes.
 \echo In Lima:
 \connect - - :lima
 :statements

@@ -1,5 +1,5 @@
 -- Ada in Oslo and Margaret in Lima edit the same page
--- Of the page itself they change different columns, of its title the same one. Neither knows of the other.
+-- They change different columns of the page, but both change its title. Neither knows of the other's edit.
 \connect - - :oslo
 \echo In Oslo:
 :statements

@@ -1,6 +1,6 @@
 -- Ada moves two sections, Margaret edits one of them
--- "Privileges" and "Row Security Policies" go from the chapter on data definition to the one on roles. Six rows hold
--- the pointers that change; one of them is a row that Margaret changes, too.
+-- "Privileges" and "Row Security Policies" move from the chapter on data definition to the one on roles. Pointers in six rows
+-- change, and Margaret changes one of these rows, too.
 \connect - - :oslo
 \echo In Oslo:
 :statements

@@ -1,5 +1,5 @@
 -- Grace in Berlin and Margaret in Lima add a page with the same slug
--- Two records, one value of a unique column: neither server can know.
+-- Two records have the same value in a unique column, and neither server can know this.
 \connect - - :berlin
 \echo In Berlin:
 :statements

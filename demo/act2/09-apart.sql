@@ -1,5 +1,5 @@
 -- Two sites
--- Berlin shows what Oslo shows. Lima has a site of its own by now.
+-- Berlin shows the same as Oslo, while Lima shows a different site.
 \connect - - :berlin
 \echo Berlin:
 SELECT * FROM demo.edited;

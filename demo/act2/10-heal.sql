@@ -1,5 +1,5 @@
 -- The subscriptions are enabled again
--- They go on where they stopped. Nothing else is done, and nobody decides anything.
+-- They continue where they stopped. No other action is needed, and nobody has to decide anything.
 \connect - - :lima
 \echo In Lima, and the same on the other side:
 :statements

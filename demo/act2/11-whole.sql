@@ -1,6 +1,6 @@
 -- One site again
--- Ada's status and Margaret's author of "mvcc" both stand, and so do Ada's move and Margaret's edits of what she
--- moved. Where both had written to one value the later stands. Both new pages are there, the one under another slug.
+-- For "mvcc", Ada's status and Margaret's author both stand, and so do Ada's move and Margaret's edits of a moved page.
+-- Where both changed the same value, the later one stands. Both new pages exist, one of them under another slug.
 SELECT * FROM demo.edited;
 SELECT demo.equal('status and author of mvcc', concat_ws(', ', status, author), 'published, grace')
     FROM demo.pages WHERE slug = 'mvcc' :check

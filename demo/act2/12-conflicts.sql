@@ -1,5 +1,5 @@
--- What people should know of
--- Nothing that lost is gone, and what somebody should decide is open. The first is what Grace left behind in act 1.
+-- The conflicts that people should know about
+-- Every change that lost is kept, and conflicts that somebody should decide are open. The first one is Grace's, of act 1.
 SELECT conflict_type AS type, table_name AS "table", local_values ->> name AS "what stands",
        concat(remote_values ->> name, ', now ' || nullif(applied_values ->> name, local_values ->> name)) AS "what lost",
        coalesce(resolution, 'open') AS state

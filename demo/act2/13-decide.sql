@@ -1,5 +1,5 @@
 -- Grace decides in Berlin
--- She sees both titles beside the one that they began with, and takes a third.
+-- She sees both titles next to the original one, and chooses a third.
 \connect - - :berlin
 SELECT conflict_id AS conflict FROM concord.open_conflicts WHERE conflict_type = 'update_origin_differs' \gset
 \echo In Berlin:

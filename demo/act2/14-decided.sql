@@ -1,5 +1,5 @@
 -- Decided in Berlin, closed everywhere
--- The decision travels as an event, and the row as another.
+-- The decision is sent as one event, and the row as another.
 SELECT demo.equal('title of mvcc', title, 'Many Readers and Writers at Once')
     FROM demo.pages WHERE slug = 'mvcc' :check
 SELECT demo.equal('its conflict',
