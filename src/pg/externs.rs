@@ -55,4 +55,6 @@ pub unsafe fn geterrcode() -> std::ffi::c_int {
 unsafe extern "C" {
     /// src/include/utils/bytea.h
     pub static mut bytea_output: std::ffi::c_int;
+    /// src/include/utils/xml.h
+    pub static mut xmloption: std::ffi::c_int;
 }

@@ -59,14 +59,15 @@ pub struct ForeignKey {
     pub parent_name: TableName,
     /// What a DELETE of the parent does, as in `pg_constraint.confdeltype`.
     pub on_delete: String,
+    /// The columns that ON DELETE SET NULL or SET DEFAULT sets.
+    pub set_columns: Vec<String>,
     /// The columns that refer.
     pub columns: Vec<String>,
     /// The columns referred to, in the same order.
     pub referred: Vec<String>,
     /// What the values are hashed as: the parent's types of these columns, under any domains.
     pub types: Vec<pg_sys::Oid>,
-    /// The operators that compare a parent's value with a child's.
-    /// One a column.
+    /// The operators that compare a parent's value with a child's, one for each column.
     pub operators: Vec<Operator>,
 }
 

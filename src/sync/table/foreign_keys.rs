@@ -190,7 +190,8 @@ pub fn release_untracked(target: &Target, image: &Map<String, Value>) -> Result<
 fn release(key: &ForeignKey, values: &[Parameter]) -> Result<()> {
     let (child, refers) = (qualified_name(key.child), key.refers_to_values());
     let set = |value: &str| {
-        let columns = key.columns.iter().map(|c| format!("{} = {value}", quote_identifier(c)));
+        let columns = key.set_columns.iter();
+        let columns = columns.map(|c| format!("{} = {value}", quote_identifier(c)));
         let columns = columns.collect::<Vec<_>>().join(", ");
         format!("UPDATE {child} {ROW} SET {columns} WHERE {refers}")
     };

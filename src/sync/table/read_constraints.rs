@@ -200,6 +200,10 @@ fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
                       JOIN pg_catalog.pg_operator o ON o.oid = u.o ORDER BY u.i),
                 ARRAY(SELECT a.atttypid FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u(n, i)
                       JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n
+                      ORDER BY u.i),
+                ARRAY(SELECT a.attname::text
+                      FROM pg_catalog.unnest(COALESCE(k.confdelsetcols, k.conkey)) WITH ORDINALITY u(n, i)
+                      JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n
                       ORDER BY u.i)
          FROM pg_catalog.pg_constraint k
          WHERE k.contype = 'f' AND k.conparentid = 0 AND k.{side} = $1
@@ -214,6 +218,7 @@ fn foreign_keys(side: &str, relation: pg_sys::Oid) -> Vec<Rc<ForeignKey>> {
             child_name: name_of(child).unwrap_or_default(),
             parent_name: name_of(parent).unwrap_or_default(),
             on_delete: row.required(8),
+            set_columns: row.required(12),
             columns: row.required(4),
             referred: row.required(5),
             types: row.required::<Vec<_>>(6).into_iter().map(base_type).collect(),

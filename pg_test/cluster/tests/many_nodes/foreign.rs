@@ -145,3 +145,28 @@ fn children_that_are_not_tracked_are_done_with_as_declared() {
         assert_eq!(world.agreed("SELECT id::text FROM section"), ["2"]);
     }
 }
+
+#[test]
+fn only_the_named_columns_of_untracked_children_are_set() {
+    for (case, (declared, child)) in
+        [("SET NULL (section)", "a/-"), ("SET DEFAULT (section)", "a/2"), ("SET NULL", "-/-")]
+            .into_iter()
+            .enumerate()
+    {
+        let schema = format!(
+            "CREATE TABLE section (tenant text, id integer, PRIMARY KEY (tenant, id));
+             CREATE TABLE note (tenant text, section integer DEFAULT 2,
+                                FOREIGN KEY (tenant, section) REFERENCES section ON DELETE {declared});
+             SELECT concord.track('section')"
+        );
+        let mut world = World::new(&format!("set_columns{case}"), 2, &schema);
+        world.node(0).run("INSERT INTO section VALUES ('a', 1), ('a', 2)");
+        world.pull(1, 0);
+        world.node(1).run("INSERT INTO note VALUES ('a', 1)");
+        world.node(0).run("DELETE FROM section WHERE id = 1");
+        assert_eq!(world.pull(1, 0).pending, 0, "{declared}");
+        let notes =
+            "SELECT concat_ws('/', COALESCE(tenant, '-'), COALESCE(section::text, '-')) FROM note";
+        assert_eq!(world.node(1).one::<String>(notes), child, "{declared}");
+    }
+}

@@ -29,3 +29,42 @@ fn text_is_read_by_the_input_function() {
     assert_eq!(rows[0], "- - {-,pg_class} (f)");
     assert_eq!(rows[2], "4294967295 4294967294 {4294967293} ()");
 }
+
+/// A session's settings change how values are read and printed, but not on their way.
+#[test]
+fn settings_of_who_writes_and_who_applies_do_not_show() {
+    let schema = "
+        CREATE TABLE page (id integer PRIMARY KEY, a text[], x xml, m money, t timestamptz, i interval, f float8, b bytea);
+        SELECT concord.track('page', conflict_policy => 'merge');";
+    let settings = [
+        "array_nulls = off",
+        "xmloption = document",
+        "lc_monetary = 'POSIX'",
+        "DateStyle = 'SQL, DMY'",
+        "IntervalStyle = 'sql_standard'",
+        "extra_float_digits = -10",
+        "bytea_output = 'escape'",
+        "TimeZone = 'Asia/Kathmandu'",
+    ];
+    let mut world = World::new("values_settings", 2, schema);
+    for (n, setting) in settings.into_iter().enumerate() {
+        let rows = format!(
+            "({n}, ARRAY[NULL, 'NULL', ''], XMLPARSE(CONTENT 'some <b>text</b>'), 1.25, '2026-02-03 04:05:06.789+00',
+              '1 year -2 days 3:04', 0.1::float8 + 0.2, '\\x00ff41'), ({n} + 100, '{{}}', NULL, NULL, NULL, NULL, 1e-300, '')"
+        );
+        for writer in 0..2 {
+            world.node(writer).run(&format!("SET {setting}"));
+            world.node(0).run(&format!("INSERT INTO page VALUES {rows}"));
+            world.pull(1, 0);
+            // One by one, and together.
+            world.node(0).run(&format!("UPDATE page SET f = f * 2 WHERE id = {n}"));
+            world.node(1).run(&format!("UPDATE page SET b = b || 'x' WHERE id = {n}"));
+            world.settle();
+            world.assert_converged(&["page"]);
+            assert!(world.agreed("SELECT reason FROM concord.pending").is_empty(), "{setting}");
+            world.node(0).run("DELETE FROM page");
+            world.settle();
+            world.node(writer).run("RESET ALL");
+        }
+    }
+}
