@@ -74,7 +74,9 @@ pub fn section(html: &mut Html, about: &About) {
     table(html, &nodes, about);
     if nodes.len() > 1 {
         html.raw("<p class=\"note\">Not taken in: events of that node that are known to exist, here or elsewhere. ");
-        html.raw("Not confirmed: events of this node that the other was not seen to have.</p>\n");
+        html.raw(
+            "Not confirmed: events of this node that the other node is not known to have.</p>\n",
+        );
     }
     html.raw("</section>\n");
 }

@@ -26,7 +26,7 @@ pub fn page() -> String {
     activity::section(&mut html);
     conflicts::section(&mut html, &node);
     html.raw("</main>\n<footer><p>Times are UTC. The page was made by <code>SELECT ");
-    html.raw("concord.report();</code> and needs nothing but itself.</p></footer></body></html>\n");
+    html.raw("concord.report();</code>; it is self-contained.</p></footer></body></html>\n");
     html.finish()
 }
 

@@ -25,7 +25,7 @@ const LISTS: [List; 4] = [
         title: "Gaps",
         columns: &["Node", "Missing numbers"],
         age: "Last heard from",
-        none: "No gap: of every number known to exist, the event is here.",
+        none: "No gap: every event that is known to exist is here.",
         count: "SELECT pg_catalog.count(*) FROM concord.gaps()",
         sql: "SELECT COALESCE(n.name, g.origin_node_id::text),
                      CASE WHEN g.first_missing = g.last_missing THEN g.first_missing::text
@@ -39,7 +39,7 @@ const LISTS: [List; 4] = [
         title: "Received, and waiting for others",
         columns: &["Node", "Reason", "Events"],
         age: "Oldest",
-        none: "No event waits: all that came have entered the log.",
+        none: "No event waits: all events that arrived have entered the log.",
         count: "SELECT pg_catalog.count(DISTINCT (r.origin_node_id, r.reason))
                 FROM concord.received_events r",
         sql: "SELECT COALESCE(pg_catalog.max(n.name), r.origin_node_id::text), r.reason,
@@ -54,7 +54,7 @@ const LISTS: [List; 4] = [
         title: "Rows that cannot be shown yet",
         columns: &["Table", "Reason", "Rows", "For example"],
         age: "Oldest",
-        none: "No row is pending: the tables show all that the log has.",
+        none: "No row is pending: the tables show everything that is in the log.",
         count: "SELECT pg_catalog.count(DISTINCT (p.table_schema, p.table_name, p.reason))
                 FROM concord.pending p",
         sql: "SELECT p.table_schema || '.' || p.table_name, p.reason, pg_catalog.count(*)::text,

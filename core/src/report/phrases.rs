@@ -23,8 +23,8 @@ const PAIR: Phrases = Phrases {
     story: "Two nodes edited this row without knowing of each other. The later edit stands.",
     local: "stands",
     remote: "lost",
-    keep_local: "Keep what stands",
-    keep_remote: "Take what lost",
+    keep_local: "Keep the side that stands",
+    keep_remote: "Take the side that lost",
 };
 
 /// The words for a type.
@@ -39,7 +39,7 @@ pub fn of(conflict_type: ConflictType) -> Phrases {
             title: "Edited, and deleted elsewhere",
             story: "One node edited this row while another deleted it. The deletion is later and stands.",
             keep_local: "Leave it deleted",
-            keep_remote: "Bring the row back",
+            keep_remote: "Restore the row",
             ..PAIR
         },
         ConflictType::DeleteOriginDiffers => Phrases {
@@ -53,7 +53,7 @@ pub fn of(conflict_type: ConflictType) -> Phrases {
             title: "Saved over a newer version",
             story: "A row was saved by somebody who had not read its newest version. The row stayed as it was.",
             remote: "came too late",
-            keep_remote: "Take what came too late",
+            keep_remote: "Take the write that came too late",
             ..PAIR
         },
         ConflictType::UniqueKey => Phrases {
@@ -61,20 +61,20 @@ pub fn of(conflict_type: ConflictType) -> Phrases {
             story: "Two records were given the same value of a unique key. The other record owns it; this one waits.",
             local: "the other record",
             remote: "this record",
-            keep_local: "Give this record up",
+            keep_local: "Delete this record",
             keep_remote: "Give the value to this record",
         },
         ConflictType::ForeignKey => Phrases {
-            title: "The parent is gone",
+            title: "The parent was deleted",
             story: "The row that this one refers to was deleted. This row waits until its parent is back.",
             local: "the parent's deletion",
             remote: "this record",
-            keep_local: "Give the row up",
-            keep_remote: "Bring the row and its parent back",
+            keep_local: "Delete the row",
+            keep_remote: "Restore the row and its parent",
         },
         ConflictType::Tree => Phrases {
-            title: "The tree does not hold",
-            story: "Edits that were each fine have together broken the tree. The conflict closes by itself when \
+            title: "The tree is inconsistent",
+            story: "Edits that were each correct have together broken the tree. The conflict closes automatically when \
                     the rows are repaired.",
             ..PAIR
         },
