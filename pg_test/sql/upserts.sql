@@ -83,6 +83,24 @@ INSERT INTO page VALUES (1, 'with two triggers', :'v1') ON CONFLICT (id) DO UPDA
 INSERT INTO page VALUES (1, 'stale', :'v1') ON CONFLICT (id) DO UPDATE SET title = excluded.title, row_version = excluded.row_version;
 DROP TRIGGER a_note ON page;
 DROP TRIGGER zzz_note ON page;
+-- However many rows come to nothing meanwhile, in a trigger or in an expression of the upsert itself.
+CREATE TABLE tag (name text PRIMARY KEY);
+SELECT concord.track('tag');
+INSERT INTO tag VALUES ('tag');
+CREATE FUNCTION name_tags(statements int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. statements LOOP
+        INSERT INTO tag SELECT 'tag' FROM generate_series(1, 3000) ON CONFLICT DO NOTHING;
+    END LOOP;
+    RETURN '';
+END
+$$;
+CREATE FUNCTION tag() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM name_tags(2); RETURN new; END $$;
+CREATE TRIGGER zzz_tag BEFORE INSERT OR UPDATE ON page FOR EACH ROW EXECUTE FUNCTION tag();
+SELECT row_version AS v1 FROM page WHERE id = 1 \gset
+INSERT INTO page VALUES (1, 'with tags', :'v1') ON CONFLICT (id) DO UPDATE SET title = excluded.title || name_tags(2), row_version = excluded.row_version RETURNING title;
+INSERT INTO page VALUES (1, 'stale', :'v1') ON CONFLICT (id) DO UPDATE SET title = excluded.title || name_tags(2), row_version = excluded.row_version;
+DROP TRIGGER zzz_tag ON page;
 \set VERBOSITY verbose
 
 -- Into partitions, where the columns stand elsewhere.

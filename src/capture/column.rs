@@ -47,7 +47,6 @@ enum Kind {
     Output,
 }
 
-#[allow(unsafe_code)]
 impl Column {
     /// Prepares a column. Look-ups of its output function live in `context`.
     ///

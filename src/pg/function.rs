@@ -201,6 +201,13 @@ impl Call {
         unsafe { (*(*self.0).flinfo).fn_oid }
     }
 
+    /// What calls it, as a number that no two callers have at one time. A statement fires a trigger for all rows of a
+    /// relation from one place.
+    pub fn place(self) -> usize {
+        // SAFETY: the call's own.
+        unsafe { (*self.0).flinfo as usize }
+    }
+
     /// The memory context of what calls it: that of the expression, where it is one.
     pub fn memory(self) -> pg_sys::MemoryContext {
         // SAFETY: the call's own.

@@ -29,12 +29,12 @@ pg_function!(
     version_trigger,
     |call| {
         let data = trigger::check(call, "version_trigger", Protocol::BeforeRowWrite).or_raise();
-        pg_sys::Datum::from(stamp(data).or_raise())
+        pg_sys::Datum::from(stamp(data, call.place()).or_raise())
     }
 );
 
 #[allow(unsafe_code)]
-pub fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
+fn stamp(data: &pg_sys::TriggerData, place: usize) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
         if applying() {
@@ -51,20 +51,24 @@ pub fn stamp(data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
             .hint("Use ALTER TABLE ... ADD COLUMN row_version concord.hlc, or specify another column with version_column=...."));
         };
         match data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK {
-            pg_sys::TRIGGER_EVENT_INSERT => stamp_insert(data, version),
+            pg_sys::TRIGGER_EVENT_INSERT => stamp_insert(data, place, version),
             _ => stamp_update(data, &tracked, version),
         }
     }
 }
 
 #[allow(unsafe_code)]
-unsafe fn stamp_insert(data: &pg_sys::TriggerData, version: &Version) -> Result<pg_sys::HeapTuple> {
+unsafe fn stamp_insert(
+    data: &pg_sys::TriggerData,
+    place: usize,
+    version: &Version,
+) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the tuple is the row to insert, of the relation's row type.
     unsafe {
         let row = RowValues::of(data.tg_trigtuple, (*data.tg_relation).rd_att);
         let claimed = row.get(version.index).map(|datum| VersionStamp::read(version, datum));
         let stamp = VersionStamp::fresh(version.kind)?;
-        brought::remember(stamp, claimed);
+        brought::remember(place, stamp, claimed);
         Ok(with_version(data, data.tg_trigtuple, version, Some(stamp.datum())))
     }
 }
