@@ -17,8 +17,10 @@ BEGIN
     UPDATE looked SET upto = (SELECT max(node_sequence) FROM concord.change_events);
 END
 $$;
-SELECT concord.gen_ulid() AS ulid1 \gset
-SELECT concord.gen_ulid() AS ulid2 \gset
+INSERT INTO page VALUES (-1), (-2);
+SELECT event_id AS ulid1 FROM concord.change_events WHERE record_id = '-1' \gset
+SELECT event_id AS ulid2 FROM concord.change_events WHERE record_id = '-2' \gset
+UPDATE looked SET upto = (SELECT max(node_sequence) FROM concord.change_events);
 
 -- For one transaction.
 BEGIN;
@@ -147,3 +149,51 @@ SELECT concord.set_context(metadata => '{"n": 1e400}');
 INSERT INTO page (id) VALUES (24);
 COMMIT;
 SELECT (metadata ->> 'n')::numeric = 1e400 AS n FROM contexts() WHERE record = '24';
+
+-- A change can depend on events that this node's log has, and on no others: no other node could ever apply it.
+\set VERBOSITY verbose
+SET concord.depends_on = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+INSERT INTO page (id) VALUES (30);
+\set VERBOSITY terse
+-- Nor is the refused context taken for the one before, or the other way round.
+INSERT INTO page (id) VALUES (30);
+RESET concord.depends_on;
+INSERT INTO page (id) VALUES (30);
+BEGIN;
+SELECT concord.set_context(depends_on => ARRAY[:'ulid1', '01ARZ3NDEKTSV4RRFFQ69G5FAV']::concord.ulid[]);
+SAVEPOINT s;
+DELETE FROM page WHERE id = 30;
+ROLLBACK TO s;
+TRUNCATE page;
+ROLLBACK TO s;
+ALTER TABLE page ADD COLUMN more text;
+ROLLBACK TO s;
+SELECT concord.heartbeat();
+ROLLBACK TO s;
+SELECT concord.set_context(depends_on => ARRAY[:'ulid1', :'ulid2']::concord.ulid[]);
+UPDATE page SET title = 'depends' WHERE id = 30;
+COMMIT;
+-- What was in the log and has been taken back is not there: with the transaction,
+BEGIN;
+INSERT INTO page (id) VALUES (31);
+SELECT concord.flush();
+SELECT event_id AS ulid3 FROM concord.change_events WHERE record_id = '31' \gset
+SET concord.depends_on = :'ulid3';
+ROLLBACK;
+SET concord.depends_on = :'ulid3';
+\set VERBOSITY sqlstate
+INSERT INTO page (id) VALUES (32);
+\set VERBOSITY terse
+-- or with a savepoint.
+RESET concord.depends_on;
+BEGIN;
+SELECT (concord.export_events('{}', 1) || jsonb_build_object('origin_node_id', '01ARZ3NDEKTSV4RRFFQ69G5FAV', 'event_id', '01ARZ3NDEKTSV4RRFFQ69G5FB0', 'hlc', '111810969600000005',
+        'observed', '{}'::jsonb, 'group_size', 1)) AS foreign_event \gset
+SET LOCAL concord.depends_on = '01ARZ3NDEKTSV4RRFFQ69G5FB0';
+SAVEPOINT s;
+SELECT applied FROM concord.apply_events(ARRAY[:'foreign_event']::jsonb[]);
+INSERT INTO page (id) VALUES (33);
+ROLLBACK TO s;
+INSERT INTO page (id) VALUES (34);
+ROLLBACK;
+SELECT record, depends_on FROM contexts() WHERE record::int >= 30 ORDER BY record;

@@ -91,12 +91,14 @@ RESET search_path;
 SELECT count(*) FROM trap.victims;
 
 -- The attacker writes, in every way.
+SELECT concord.heartbeat();
+SELECT event_id AS known FROM concord.change_events LIMIT 1 \gset
 \c -
 \set VERBOSITY terse
 SET search_path = trap, pg_catalog, public;
 SET ROLE regress_attacker;
 BEGIN;
-SELECT concord.set_context(user_id => 'attacker', ip => '10.0.0.1', metadata => '{"a": 1}', depends_on => '{01ARZ3NDEKTSV4RRFFQ69G5FAV}');
+SELECT concord.set_context(user_id => 'attacker', ip => '10.0.0.1', metadata => '{"a": 1}', depends_on => ARRAY[:'known']::concord.ulid[]);
 INSERT INTO public.page VALUES (1, 'en', 1.50, '2024-01-01 00:00+00', '{"a": [1]}', '{a,b}', 'sad', '(1,x)', 'secret', 0.1);
 COMMIT;
 SET concord.metadata = '{"b": 2}';

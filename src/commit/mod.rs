@@ -8,7 +8,7 @@ mod write;
 use crate::capture::{brought, moves};
 use crate::error::{Error, OrRaise, Result};
 use crate::identity;
-use crate::log::{captured, lost_context};
+use crate::log::{captured, context, lost_context};
 use crate::pg::backend::my_database;
 use crate::pg::catalog;
 use crate::pg::function::guard;
@@ -68,6 +68,7 @@ fn tell_news() -> Result<()> {
 fn on_commit() {
     let numbered = captured::end();
     forget_rows();
+    context::forget_dependencies();
     news::forget();
     identity::on_commit();
     if numbered && let Ok(mut guarded) = Guarded::lock() {
@@ -81,6 +82,7 @@ fn on_abort() {
         lose_numbers();
     }
     forget_rows();
+    context::forget_dependencies();
     news::forget();
     identity::on_abort();
 }
@@ -145,5 +147,8 @@ fn end_subtransaction(
     parent: pg_sys::SubTransactionId,
 ) {
     captured::end_subtransaction(aborted, subtransaction, parent);
+    if aborted {
+        context::forget_dependencies();
+    }
     identity::on_subtransaction(aborted, subtransaction, parent);
 }

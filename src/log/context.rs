@@ -1,9 +1,11 @@
 //! What the application said about its writes, made ready once and shared by the events that follow.
 
-use crate::error::OrRaise;
-use crate::pg::function;
+use crate::error::{Error, OrRaise, Result};
+use crate::pg::owner::AsOwner;
 use crate::pg::varlena::{Varlena, copy_varlena, to_jsonb};
+use crate::pg::{catalog, function, query};
 use crate::settings;
+use crate::types::parameter::ulid;
 use concord_core::ulid::Ulid;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -31,10 +33,20 @@ pub fn current() -> Rc<Context> {
             .map(|cached| Rc::clone(&cached.context))
     });
     cached.unwrap_or_else(|| {
+        // Should what is set now be refused, it is not to pass for what was set before.
+        CURRENT.set(None);
         let context = Rc::new(build(session_user));
         CURRENT.set(Some(Cached { context: Rc::clone(&context), session_user }));
         context
     })
+}
+
+/// Forgets a context that names events: what was in the log, or was still to be, can have been taken back with the
+/// transaction or the savepoint that ends.
+pub fn forget_dependencies() {
+    CURRENT.with_borrow_mut(|cached| {
+        cached.take_if(|cached| cached.context.depends_on.is_some());
+    });
 }
 
 /// The context of what concord does by itself: nobody's request.
@@ -47,6 +59,7 @@ pub fn bare() -> Rc<Context> {
 
 fn build(session_user: pg_sys::Oid) -> Context {
     let settings = settings::read_context();
+    refuse_unknown(&settings.depends_on).or_raise();
     let text = |value: &Option<String>| value.as_deref().map(Varlena::text);
     Context {
         action: text(&settings.action),
@@ -57,6 +70,24 @@ fn build(session_user: pg_sys::Oid) -> Context {
         metadata: settings.metadata.as_deref().map(|text| to_jsonb(text).or_raise()),
         metadata_text: settings.metadata,
         depends_on: (!settings.depends_on.is_empty()).then(|| ulid_array(&settings.depends_on)),
+    }
+}
+
+/// An event that names one which does not exist could never be applied by any other node, nor could what follows it. One
+/// that is not in the log here may yet come to nothing: 22023.
+fn refuse_unknown(depends_on: &[Ulid]) -> Result<()> {
+    if depends_on.is_empty() {
+        return Ok(());
+    }
+    let _owner = AsOwner::of(catalog::log()?);
+    let known = |event: &Ulid| {
+        query::exists("SELECT FROM concord.change_events WHERE event_id = $1", &[ulid(*event)])
+    };
+    match depends_on.iter().find(|event| !known(event)) {
+        None => Ok(()),
+        Some(event) => Err(Error::invalid_argument(format!("event \"{event}\" is not in the log"))
+            .detail("A change that depends on it, as concord.depends_on says, could not be applied by any other node.")
+            .hint("Set concord.depends_on to events that this node's concord.change_events contains.")),
     }
 }
 
