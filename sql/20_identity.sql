@@ -8,6 +8,7 @@ CREATE TABLE concord.identity (
     predecessor_id      concord.ulid,
     contiguous_sequence bigint      NOT NULL DEFAULT 0,
     clock_reset         boolean     NOT NULL DEFAULT false,
+    keys_returned       boolean     NOT NULL DEFAULT true,
     created_at          timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 
@@ -21,6 +22,8 @@ COMMENT ON COLUMN concord.identity.contiguous_sequence IS
     'Number up to which the log is known to hold all events of this node';
 COMMENT ON COLUMN concord.identity.clock_reset IS
     'Whether hlc_reset() ended this identity, so that its clock values no longer count';
+COMMENT ON COLUMN concord.identity.keys_returned IS
+    'Whether keys of an earlier identity may have come in that the sequences have yet to pass';
 COMMENT ON COLUMN concord.identity.created_at IS 'When the identity was made';
 
 CREATE TABLE concord.nodes (

@@ -1,6 +1,18 @@
 -- Keys from sequences. A key space is a residue: a node's sequences give values that leave the
 -- remainder `place` when divided by the count of `places` (`small_places` for integer and smallint).
 
+-- What a sequence stands at, whether that was given out or is next: both have the remainder.
+CREATE FUNCTION concord._sequence_value(sequence regclass) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        value bigint;
+    BEGIN
+        EXECUTE format('SELECT last_value FROM %s', sequence) INTO value;
+        RETURN value;
+    END
+    $$;
+
 -- Every column of a tracked table that is part of a unique index and takes its values from a sequence.
 CREATE VIEW concord._key_sequences AS
 WITH space AS (
@@ -42,8 +54,7 @@ stepping AS (
 SELECT s.relation, s.column_name, s.atttypid::regtype AS column_type, s.sequence::regclass AS sequence,
        s.seqincrement AS increment, s.seqcycle AS cycle, s.highest, s.place, s.places, s.permitted,
        COALESCE(s.seqincrement = s.places
-                AND (COALESCE(pg_catalog.pg_sequence_last_value(s.sequence::regclass), s.seqstart) - s.place)
-                    % s.places = 0, false) AS spread
+                AND (concord._sequence_value(s.sequence::regclass) - s.place) % s.places = 0, false) AS spread
 FROM stepping s;
 
 COMMENT ON VIEW concord._key_sequences IS 'Internal: sequences behind the keys of tracked tables';
@@ -193,6 +204,64 @@ CREATE FUNCTION concord._spread_sequence(sequence regclass, space jsonb) RETURNS
     END
     $$;
 
+-- Whether a column has a value of this node's remainder that the sequence has yet to give. After a restore what the
+-- lost server wrote comes back, and the sequences know nothing of it.
+CREATE FUNCTION concord._is_overtaken(sequence regclass) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        fed record;
+        overtaken boolean;
+    BEGIN
+        FOR fed IN SELECT * FROM concord._key_sequences k
+                   WHERE k.sequence = _is_overtaken.sequence AND k.permitted AND k.places > 0
+                     AND k.column_type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) LOOP
+            EXECUTE format('SELECT EXISTS (SELECT FROM %1$s WHERE %2$I > $1 AND (%2$I::bigint - $2) %% $3 = 0)',
+                           fed.relation, fed.column_name)
+                INTO overtaken USING concord._sequence_value(sequence), fed.place, fed.places;
+            IF overtaken THEN
+                RETURN true;
+            END IF;
+        END LOOP;
+        RETURN false;
+    END
+    $$;
+
+-- What a tick does: moves back what the application has moved, moves the sequences of tables that were tracked since,
+-- and of a database that goes on as another node. What cannot be moved stays, and the status shows it.
+CREATE FUNCTION concord._repair_sequences() RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        me CONSTANT concord.ulid := concord.node_id();
+        space jsonb := (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = me);
+        returned CONSTANT boolean := COALESCE((SELECT i.keys_returned FROM concord.identity i WHERE i.node_id = me), false);
+        stray regclass;
+    BEGIN
+        IF space IS NULL THEN
+            -- The place that somebody has given to an earlier identity is theirs to give again.
+            IF COALESCE((SELECT NOT n.key_space ? 'given' FROM concord.identity i JOIN concord.nodes n USING (node_id)
+                         WHERE n.key_space IS NOT NULL ORDER BY i.created_at DESC LIMIT 1), false) THEN
+                PERFORM concord.spread_sequences();
+            END IF;
+            RETURN;
+        END IF;
+        FOR stray IN SELECT DISTINCT k.sequence FROM concord._key_sequences k
+                     WHERE k.permitted AND (NOT k.spread OR returned AND concord._is_overtaken(k.sequence)) LOOP
+            IF (concord._plan_spread(stray, space)).obstacle IS NULL THEN
+                PERFORM concord._spread_sequence(stray, space);
+                RAISE LOG 'concord: sequence % was not where this node''s keys are, and has been moved there', stray;
+            END IF;
+        END LOOP;
+        IF returned THEN
+            UPDATE concord.identity i SET keys_returned = false WHERE i.node_id = me;
+        END IF;
+    END
+    $$;
+
+CREATE FUNCTION concord._unspread_sequences() RETURNS jsonb
+    LANGUAGE c AS 'MODULE_PATHNAME', 'concord_unspread_sequences_wrapper';
+
 CREATE FUNCTION concord.spread_sequences(
     place integer = NULL, places integer = NULL,
     OUT sequence regclass, OUT increment bigint, OUT start bigint)
@@ -212,7 +281,9 @@ CREATE FUNCTION concord.spread_sequences(
         IF space IS DISTINCT FROM known THEN
             PERFORM concord._claim_key_space(space);
         END IF;
-        FOR sequence IN SELECT DISTINCT k.sequence FROM concord._key_sequences k WHERE NOT k.spread ORDER BY 1 LOOP
+        FOR sequence IN SELECT DISTINCT k.sequence FROM concord._key_sequences k
+                        WHERE NOT k.spread
+                           OR (SELECT count(*) > 1 FROM concord.identity) AND concord._is_overtaken(k.sequence) ORDER BY 1 LOOP
             PERFORM concord._spread_sequence(sequence, space);
         END LOOP;
         FOR sequence, increment IN SELECT DISTINCT k.sequence, k.increment FROM concord._key_sequences k
@@ -224,6 +295,12 @@ CREATE FUNCTION concord.spread_sequences(
     END
     $$;
 
+COMMENT ON FUNCTION concord._sequence_value(regclass) IS 'Internal: what a sequence stands at';
+COMMENT ON FUNCTION concord._is_overtaken(regclass) IS
+    'Internal: whether a table has keys of this node that the sequence has yet to give';
+COMMENT ON FUNCTION concord._repair_sequences() IS 'Internal: moves sequences back into the key space; a tick calls it';
+COMMENT ON FUNCTION concord._unspread_sequences() IS
+    'Internal: sequences that can give the keys of other nodes';
 COMMENT ON FUNCTION concord._key_spaces_meet(jsonb, jsonb) IS 'Internal: whether two key spaces have a value in common';
 COMMENT ON FUNCTION concord._claim_key_space(jsonb) IS 'Internal: makes a key space that of this node';
 COMMENT ON FUNCTION concord._choose_key_space() IS 'Internal: a key space that no other known node has';

@@ -2,7 +2,8 @@
 CREATE VIEW concord.peers AS
 WITH own AS (
     SELECT o.node_id, concord._contiguous_sequence(o.node_id) AS last,
-           (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = o.node_id) AS key_space
+           (SELECT n.key_space FROM concord.nodes n WHERE n.node_id = o.node_id) AS key_space,
+           pg_catalog.jsonb_array_length(concord._unspread_sequences()) > 0 AS strays
     FROM (SELECT concord.node_id() AS node_id) o),
 said AS (
     SELECT s.key::concord.ulid AS node_id, pg_catalog.max(s.value::bigint) AS last
@@ -15,7 +16,7 @@ waiting AS (
            pg_catalog.min(r.wall_timestamp) AS oldest
     FROM concord.received_events r WHERE r.reason <> 'forked_origin' GROUP BY 1),
 apart AS (
-    SELECT n.*, w.oldest, o.key_space AS own_key_space,
+    SELECT n.*, w.oldest, o.key_space AS own_key_space, o.strays,
            GREATEST(n.applied_sequence, s.last, w.last) - n.applied_sequence AS lacking_here,
            GREATEST(o.last - COALESCE((n.observed ->> o.node_id::text)::bigint, 0), 0) AS lacking_there,
            (SELECT e.wall_timestamp FROM concord.change_events e
@@ -34,7 +35,7 @@ SELECT a.node_id, a.name, a.status, a.last_heartbeat,
        a.lacking_there,
        CASE WHEN a.lacking_there > 0
             THEN GREATEST(pg_catalog.clock_timestamp() - a.unseen_since, '0') ELSE '0' END AS lag_there,
-       COALESCE(concord._key_spaces_meet(a.key_space, a.own_key_space), false) AS same_keys
+       a.strays OR COALESCE(concord._key_spaces_meet(a.key_space, a.own_key_space), false) AS same_keys
 FROM apart a)
 SELECT l.*,
        CASE WHEN l.status IN ('retired', 'forked') THEN l.status

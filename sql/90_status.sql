@@ -25,6 +25,7 @@ SELECT concord.node_id() AS node_id,
        f.background_worker,
        f.tick_failures,
        f.tick_error,
+       concord._unspread_sequences() AS unspread_sequences,
        -- The worst that is true of a peer.
        COALESCE((SELECT p.flow FROM concord.peers p WHERE p.flow <> 'retired'
                  ORDER BY pg_catalog.array_position('{forked,silent,behind,unconfirmed,flowing}', p.flow) LIMIT 1),
@@ -57,6 +58,8 @@ COMMENT ON COLUMN concord.status.capture_windows IS 'All capture windows, oldest
 COMMENT ON COLUMN concord.status.background_worker IS 'Whether the launcher of the background workers runs';
 COMMENT ON COLUMN concord.status.tick_failures IS 'Number of ticks in a row that have failed, up to the last one';
 COMMENT ON COLUMN concord.status.tick_error IS 'What the last of these could not do, and its error';
+COMMENT ON COLUMN concord.status.unspread_sequences IS
+    'Sequences behind keys that can give the values of other nodes, with table and column';
 COMMENT ON COLUMN concord.status.flow IS
     'Whether events flow to and from all other nodes: flowing; the worst that is true of one, see peers; nothing has arrived, over a subscription; or alone';
 COMMENT ON COLUMN concord.status.peers IS 'Other nodes, and how far each and this one are apart';

@@ -21,7 +21,8 @@ REVOKE EXECUTE ON FUNCTION
     concord.create_publication(name),
     concord.subscription_commands(name, text, boolean, name), concord._key_spaces_meet(jsonb, jsonb),
     concord._claim_key_space(jsonb), concord._choose_key_space(), concord._check_place(integer, integer),
-    concord._plan_spread(regclass, jsonb), concord._spread_sequence(regclass, jsonb),
+    concord._sequence_value(regclass), concord._is_overtaken(regclass), concord._repair_sequences(),
+    concord._unspread_sequences(), concord._plan_spread(regclass, jsonb), concord._spread_sequence(regclass, jsonb),
     concord.spread_sequences(integer, integer),
     concord._conflict_columns(concord.ulid), concord.conflict_diff(concord.ulid), concord.report()
 FROM PUBLIC;

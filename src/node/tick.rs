@@ -34,7 +34,7 @@ const STEPS: [Step; 6] = [
     }),
     ("keep keys apart", |node| {
         let _owner = AsOwner::of(node.log);
-        key_space::leave_key_space(node);
+        key_space::keep_key_space(node);
         Ok(())
     }),
     ("send a heartbeat", |node| {

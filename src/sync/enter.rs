@@ -153,7 +153,10 @@ fn advance(group: &Group) -> i64 {
     match is_own.first() {
         Some(false) => last,
         // A predecessor's numbers can be here already, behind one that was missing.
-        Some(true) => skip_known(group, last),
+        Some(true) => {
+            note_returned_keys();
+            skip_known(group, last)
+        }
         None => {
             // Its first group.
             query::run(
@@ -168,6 +171,15 @@ fn advance(group: &Group) -> i64 {
             last
         }
     }
+}
+
+/// What this database wrote before it was restored has keys that its sequences know nothing of: a tick looks.
+fn note_returned_keys() {
+    query::run(
+        "UPDATE concord.identity SET keys_returned = true
+         WHERE node_id = concord.node_id() AND NOT keys_returned",
+        &[],
+    );
 }
 
 /// Goes on to the number before the next that the log lacks.

@@ -64,3 +64,44 @@ fn a_number_in_flight_while_the_copy_was_made_is_asked_for() {
     let exported = "SELECT count(*) FROM concord.export_events()";
     assert_eq!(copy.one::<i64>(exported), copy.one::<i64>(all));
 }
+
+/// A node that was restored and takes its own place again does not give the keys again that the lost server gave.
+#[test]
+fn a_restored_node_gives_no_key_twice() {
+    for events_first in [true, false] {
+        let cluster = Cluster::start("restored-keys", &[QUIET]);
+        let schema = "CREATE TABLE page (id serial PRIMARY KEY, title text);
+                      SELECT concord.track('page', version_column => NULL);";
+        let mut lost = cluster.node("lost");
+        lost.run(&format!("{schema} SELECT concord.spread_sequences(2, 3)"));
+        let mut other = cluster.node("other");
+        other.run(&format!("{schema} SELECT concord.spread_sequences(1, 3)"));
+        lost.run("INSERT INTO page (title) VALUES ('first')");
+        let file = cluster.directory().join("dump.sql");
+        run(cluster.program("pg_dump").args(["--dbname=lost", "--file"]).arg(&file));
+        lost.run("INSERT INTO page (title) VALUES ('second'), ('third')");
+        other.run("INSERT INTO page (title) SELECT 'other' FROM generate_series(1, 5)");
+        pull(&mut other, &mut lost);
+        drop(lost);
+        cluster.connect("postgres").run("CREATE DATABASE restored");
+        run(cluster
+            .program("psql")
+            .args(["-X", "-q", "-d", "restored", "-v", "ON_ERROR_STOP=1", "-f"])
+            .arg(&file));
+        let mut restored = cluster.connect("restored");
+        let spread = "SELECT FROM concord.spread_sequences(2, 3)";
+        if events_first {
+            pull(&mut restored, &mut other);
+            restored.run(spread);
+        } else {
+            restored.run(spread);
+            pull(&mut restored, &mut other);
+            restored.run("SELECT concord.tick()");
+        }
+        let key: i32 = restored.one("INSERT INTO page (title) VALUES ('again') RETURNING id");
+        assert!(key > 8 && key % 3 == 2, "{key}");
+        pull(&mut other, &mut restored);
+        assert_eq!(other.one::<i64>("SELECT count(*) FROM page"), 9);
+        assert_eq!(other.one::<i64>("SELECT count(*) FROM concord.conflicts"), 0);
+    }
+}
