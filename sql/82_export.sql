@@ -46,8 +46,11 @@ CREATE FUNCTION concord._check_vector(vector jsonb) RETURNS void
     END
     $$;
 
+CREATE FUNCTION concord._raw_size(value jsonb) RETURNS bigint
+    LANGUAGE c STRICT STABLE AS 'MODULE_PATHNAME', 'concord_raw_size';
+
 -- Whole groups, in the order of events; one that is larger than asked for comes in parts.
-CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 10000)
+CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 10000, max_bytes bigint = 67108864)
     RETURNS SETOF jsonb
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
     AS $$
@@ -57,16 +60,25 @@ CREATE FUNCTION concord.export_events(since jsonb = '{}', max_events integer = 1
             RAISE EXCEPTION 'invalid value for max_events: %', COALESCE(max_events::text, 'null')
                 USING ERRCODE = 'invalid_parameter_value', HINT = 'The value must be greater than zero.';
         END IF;
+        IF max_bytes IS NULL OR max_bytes < 1 THEN
+            RAISE EXCEPTION 'invalid value for max_bytes: %', COALESCE(max_bytes::text, 'null')
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'The value must be greater than zero.';
+        END IF;
         RETURN QUERY
             WITH batch AS MATERIALIZED (
-                SELECT e.*, row_number() OVER (ORDER BY e.hlc, e.origin_node_id, e.node_sequence) AS place
-                FROM concord._events_after(since, max_events) e),
+                SELECT e.*, row_number() OVER w AS place,
+                       sum(COALESCE(concord._raw_size(e.old_values), 0) + COALESCE(concord._raw_size(e.new_values), 0)
+                           + COALESCE(concord._raw_size(e.metadata), 0)) OVER w AS size
+                FROM concord._events_after(since, max_events) e
+                WINDOW w AS (ORDER BY e.hlc, e.origin_node_id, e.node_sequence)),
+            -- One event goes, however large.
+            fitting AS (SELECT * FROM batch b WHERE b.place = 1 OR b.size <= max_bytes),
             -- Of the groups in a batch only the last can be cut.
             whole AS (
-                SELECT max(b.place) AS last FROM batch b
+                SELECT max(b.place) AS last FROM fitting b
                 WHERE b.node_sequence = b.group_sequence + b.group_size - 1)
-            SELECT to_jsonb(b) - 'place'
-            FROM batch b CROSS JOIN whole w
+            SELECT to_jsonb(b) - '{place,size}'::text[]
+            FROM fitting b CROSS JOIN whole w
             WHERE b.place <= COALESCE(w.last, max_events)
             ORDER BY b.place;
     END
@@ -76,5 +88,6 @@ COMMENT ON FUNCTION concord._contiguous_sequence(concord.ulid) IS
     'Internal: the number up to which the log has all events of an identity of this node';
 COMMENT ON FUNCTION concord._check_vector(jsonb) IS 'Internal: refuses what is no vector';
 COMMENT ON FUNCTION concord.vector() IS 'What this node has: per node, the number up to which it has all events';
-COMMENT ON FUNCTION concord.export_events(jsonb, integer) IS
+COMMENT ON FUNCTION concord._raw_size(jsonb) IS 'Internal: the size of a value before it was compressed';
+COMMENT ON FUNCTION concord.export_events(jsonb, integer, bigint) IS
     'Events that a node with the given vector lacks, as JSON objects keyed by the columns of the log';

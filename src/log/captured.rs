@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::log::buffer::{Buffer, Link};
 use crate::log::context::Context;
 use crate::log::event::Captured;
+use crate::log::size::refuse_too_large;
 use crate::pg::transaction;
 use concord_core::operation::Operation;
 use pgrx::pg_sys;
@@ -66,6 +67,7 @@ impl Drop for Lent {
 /// Buffers an event until the transaction commits; returns its position. 55000 after `flush`.
 pub fn append(event: &Captured<'_>) -> Result<usize> {
     TRANSACTION.with_borrow(refuse_after_flush)?;
+    refuse_too_large(event)?;
     Lent::take().push(event, transaction::subtransaction(), spill_limit())
 }
 

@@ -11,6 +11,7 @@ pub mod holes;
 pub mod lost_context;
 pub mod metadata;
 pub mod set_context;
+mod size;
 mod spill;
 pub mod sql;
 pub mod writer;
