@@ -7,8 +7,8 @@ use crate::log::sql::of_row;
 use crate::pg::query::{self, parameter};
 use crate::sync::conflicts::resolved;
 use crate::sync::receive::group::place;
-use crate::sync::receive::news;
 use crate::sync::receive::waiting::note_applied;
+use crate::sync::receive::{news, sound};
 use crate::sync::show::group_rows::{self, TouchedTable};
 use crate::sync::table::batch::Single;
 use crate::types::parameter::{hlc, ulid};
@@ -42,6 +42,11 @@ pub fn enter(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64> 
 
 /// What follows from a group that is in the log; returns as `enter`.
 pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64> {
+    let contents = match group.size {
+        1 => read_single(group),
+        _ => read_contents(group),
+    };
+    sound::require(group, contents.says_more)?;
     counts.applied += group.size;
     let reached = advance(group);
     note_applied(group.origin, reached);
@@ -49,10 +54,7 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     clock::observe(group.hlc)?;
     identity::note_hlc(node, group.hlc)?;
     let origin = Attached { node_id: group.origin, ..node };
-    let (tables, control, single) = match group.size {
-        1 => read_single(group),
-        _ => read_contents(group),
-    };
+    let Contents { tables, control, single, .. } = contents;
     if control.contains(&Operation::Node) {
         note_node(group);
     }
@@ -66,15 +68,27 @@ pub fn follow(node: Attached, group: &Group, counts: &mut Counts) -> Result<i64>
     Ok(reached)
 }
 
-/// Tables with row events, operations of other events, and the row of a group of one.
-type Contents = (Vec<TouchedTable>, Vec<Operation>, Option<Single>);
+/// What a group consists of.
+#[derive(Default)]
+struct Contents {
+    /// Tables with row events.
+    tables: Vec<TouchedTable>,
+    /// Operations of other events.
+    control: Vec<Operation>,
+    /// The row of a group of one.
+    single: Option<Single>,
+    /// Not all events tell of a row and of nothing else.
+    says_more: bool,
+}
 
 /// The tables that a group has row events of, and the operations of its other events.
 fn read_contents(group: &Group) -> Contents {
+    let mut says_more = false;
     let contents = query::all(
         &format!(
             "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
-                    bool_or(COALESCE(e.metadata ? 'unseen', false))
+                    bool_or(COALESCE(e.metadata ? 'unseen', false)),
+                    bool_or(NOT r.is OR e.metadata IS NOT NULL OR NOT isfinite(e.wall_timestamp))
              FROM concord.change_events e
              CROSS JOIN LATERAL (
                  SELECT {of_row} AS is) r
@@ -85,6 +99,7 @@ fn read_contents(group: &Group) -> Contents {
         ),
         &place(group),
         |row| {
+            says_more |= row.required::<bool>(6);
             let operations: Vec<String> = row.required(4);
             let operations =
                 operations.iter().filter_map(|word| Operation::from_word(word).ok()).collect();
@@ -103,20 +118,22 @@ fn read_contents(group: &Group) -> Contents {
             Err(operations) => control.extend(operations),
         }
     }
-    (tables, control, None)
+    Contents { tables, control, single: None, says_more }
 }
 
 /// The same of a group of one event, with its row.
 fn read_single(group: &Group) -> Contents {
     query::one(
         "SELECT operation, table_schema, table_name, record_id, new_values,
-                COALESCE(metadata ? 'unseen', false)
+                COALESCE(metadata ? 'unseen', false),
+                metadata IS NOT NULL OR NOT isfinite(wall_timestamp)
          FROM concord.change_events WHERE origin_node_id = $1 AND node_sequence = $2",
         &place(group)[..2],
         |row| {
             let operation: Operation = row.word(1);
             if operation.change().is_none() {
-                return (Vec::new(), vec![operation], None);
+                let control = vec![operation];
+                return Contents { control, says_more: true, ..Contents::default() };
             }
             let is_insert = operation == Operation::Insert;
             let touched = TouchedTable {
@@ -126,7 +143,12 @@ fn read_single(group: &Group) -> Contents {
             };
             let image = row.varlena(5);
             let single = Single { record_id: row.required(4), image, is_insert };
-            (vec![touched], Vec::new(), Some(single))
+            Contents {
+                tables: vec![touched],
+                single: Some(single),
+                says_more: row.required(7),
+                ..Contents::default()
+            }
         },
     )
     .unwrap_or_default()

@@ -3,4 +3,5 @@
 pub mod group;
 pub mod intake;
 pub mod news;
+pub mod sound;
 pub mod waiting;

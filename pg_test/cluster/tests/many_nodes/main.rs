@@ -9,6 +9,7 @@ mod events;
 mod flow;
 mod foreign;
 mod future;
+mod hostile;
 mod large;
 mod model;
 mod news;
