@@ -83,7 +83,6 @@ struct Contents {
 
 /// The tables that a group has row events of, and the operations of its other events.
 fn read_contents(group: &Group) -> Contents {
-    let mut says_more = false;
     let contents = query::all(
         &format!(
             "SELECT r.is, e.table_schema, e.table_name, array_agg(DISTINCT e.operation),
@@ -99,26 +98,27 @@ fn read_contents(group: &Group) -> Contents {
         ),
         &place(group),
         |row| {
-            says_more |= row.required::<bool>(6);
             let operations: Vec<String> = row.required(4);
             let operations =
                 operations.iter().filter_map(|word| Operation::from_word(word).ok()).collect();
-            match row.required(1) {
+            let tells_of = match row.required(1) {
                 true => {
                     Ok(TouchedTable { table: row.table(2), operations, unseen: row.required(5) })
                 }
                 false => Err(operations),
-            }
+            };
+            (tells_of, row.required::<bool>(6))
         },
     );
-    let (mut tables, mut control) = (Vec::new(), Vec::new());
-    for content in contents {
-        match content {
-            Ok(touched) => tables.push(touched),
-            Err(operations) => control.extend(operations),
+    let mut all = Contents::default();
+    for (tells_of, says_more) in contents {
+        all.says_more |= says_more;
+        match tells_of {
+            Ok(touched) => all.tables.push(touched),
+            Err(operations) => all.control.extend(operations),
         }
     }
-    Contents { tables, control, single: None, says_more }
+    all
 }
 
 /// The same of a group of one event, with its row.
