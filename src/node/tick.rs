@@ -86,7 +86,7 @@ pub fn in_background() -> Result<()> {
     let mut is_node = true;
     for (name, step) in STEPS {
         let outcome = transaction(|| {
-            is_node = catalog::has_extension();
+            is_node = catalog::hold_extension();
             if is_node {
                 identity::attach().and_then(step).or_raise();
             }

@@ -143,8 +143,20 @@ pub fn qualified_name(relation: pg_sys::Oid) -> String {
     name_of(relation).map_or(String::new(), |name| name.quoted())
 }
 
-/// Whether this database has the extension.
-pub fn has_extension() -> bool {
-    // SAFETY: reads the catalog.
-    unsafe { pg_sys::get_extension_oid(c"concord".as_ptr(), true) != pg_sys::Oid::INVALID }
+/// Whether this database has the extension. It stays until the transaction ends: DROP EXTENSION locks the extension first
+/// (`performDeletion`, src/backend/catalog/dependency.c) and then its objects, one after the other, so who uses
+/// several of them without this lock can end in a deadlock with it. False as well while it is being dropped.
+pub fn hold_extension() -> bool {
+    // SAFETY: reads the catalog, and takes an ordinary lock on an object, which an abort releases.
+    unsafe {
+        let extension = pg_sys::get_extension_oid(c"concord".as_ptr(), true);
+        extension != pg_sys::Oid::INVALID
+            && pg_sys::ConditionalLockDatabaseObject(
+                pg_sys::ExtensionRelationId,
+                extension,
+                0,
+                pg_sys::AccessShareLock as i32,
+            )
+            && pg_sys::get_extension_oid(c"concord".as_ptr(), true) == extension
+    }
 }
