@@ -254,7 +254,11 @@ fn a_storm_leaves_no_damage() {
     let net = Net::new("storm", 3, &settings);
     net.connect(0, 1);
     // PostgreSQL's table synchronization loses what is committed while an apply worker ends that waits for it.
-    net.settle();
+    for n in 0..BY_COURIER {
+        let mut session = net.at(n);
+        let ready = "SELECT count(*) > 0 AND bool_and(srsubstate = 'r') FROM pg_subscription_rel";
+        eventually("the first copy is there", || session.one::<bool>(ready).then_some(()));
+    }
     let until = Instant::now() + Duration::from_secs(seconds);
     std::thread::scope(|scope| {
         let net = &net;
