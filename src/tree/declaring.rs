@@ -30,12 +30,13 @@ pub fn forget(table: &TableName) -> bool {
     forgotten > 0
 }
 
-/// A tree goes along when its table is renamed, and so do its open conflicts.
+/// A tree goes along when its table is renamed, and so do its open conflicts. Every row is looked at again: events that
+/// have not been looked at bear the old name.
 pub fn rename(from: &TableName, to: &TableName) {
     forget(to);
     let names = [query::table(from), query::table(to)].concat();
     query::run(
-        "UPDATE concord.trees SET table_schema = $3, table_name = $4
+        "UPDATE concord.trees SET table_schema = $3, table_name = $4, checked = NULL
          WHERE table_schema = $1 AND table_name = $2",
         &names,
     );

@@ -90,9 +90,11 @@ pub struct TreeTable<'a> {
 impl<'a> TreeTable<'a> {
     /// `None` where the table is just being altered, or is not any more what was declared.
     pub fn open(tree: &'a Tree) -> Option<TreeTable<'a>> {
-        let locked = try_lock(tree.relation, pg_sys::AccessShareLock);
-        let shape =
-            shape_of(tree.relation, &tree.columns, &tree.table.name).ok().filter(|_| locked)?;
+        // What reads a table without its lock may wait for it.
+        if !try_lock(tree.relation, pg_sys::AccessShareLock) {
+            return None;
+        }
+        let shape = shape_of(tree.relation, &tree.columns, &tree.table.name).ok()?;
         Some(TreeTable { tree, shape, name: qualified_name(tree.relation) })
     }
 
