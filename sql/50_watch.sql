@@ -4,11 +4,17 @@ CREATE TABLE concord._watched_tables (
     relation        oid  PRIMARY KEY,
     table_schema    text NOT NULL,
     table_name      text NOT NULL,
-    capturing       boolean NOT NULL,
-    truncating      boolean NOT NULL,
-    partitions      oid[] NOT NULL DEFAULT '{}',
-    partition_names text[] NOT NULL DEFAULT '{}',
-    columns         text[] NOT NULL DEFAULT '{}'
+    lacks           text NOT NULL,
+    suspended       text NOT NULL,
+    versioning      text NOT NULL,
+    arguments       bytea NOT NULL,
+    equipped        oid[] NOT NULL,
+    partitions      oid[] NOT NULL,
+    partition_names text[] NOT NULL,
+    columns         text[] NOT NULL,
+    types           text[] NOT NULL,
+    key             text[] NOT NULL,
+    identifies      boolean NOT NULL
 );
 COMMENT ON TABLE concord._watched_tables IS 'Internal: tracked tables as the event trigger last saw them';
 

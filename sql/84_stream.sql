@@ -27,6 +27,12 @@ COMMENT ON FUNCTION concord._is_arriving() IS 'Internal: whether a row comes by 
 COMMENT ON FUNCTION concord._receive_trigger() IS 'Internal: takes the events that logical replication brings';
 COMMENT ON FUNCTION concord._enter_trigger() IS 'Internal: lets enter what a replicated transaction has brought';
 
+-- Publications of the log, for a restore, which makes them again without it.
+CREATE TABLE concord._publications (
+    name text PRIMARY KEY
+);
+COMMENT ON TABLE concord._publications IS 'Internal: publications that publish the log';
+
 -- Refuses what cannot be a publication of the log by this name: any other is somebody else's.
 CREATE FUNCTION concord.create_publication(name name = 'concord') RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp

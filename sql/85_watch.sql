@@ -3,10 +3,8 @@ CREATE FUNCTION concord._watch_ddl() RETURNS event_trigger
 
 COMMENT ON FUNCTION concord._watch_ddl() IS 'Internal: records what DDL commands do to tracked tables';
 
-CREATE EVENT TRIGGER concord_watch_ddl ON ddl_command_end
-    WHEN TAG IN ('ALTER TABLE', 'CREATE TABLE', 'DROP TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER',
-                 'DROP TRIGGER', 'ALTER SCHEMA', 'DROP SCHEMA', 'DROP OWNED')
-    EXECUTE FUNCTION concord._watch_ddl();
+-- Without a filter of tags: PostgreSQL's commands reach tables in more ways than their names say.
+CREATE EVENT TRIGGER concord_watch_ddl ON ddl_command_end EXECUTE FUNCTION concord._watch_ddl();
 -- A bulk import under session_replication_role = replica changes tables as well.
 ALTER EVENT TRIGGER concord_watch_ddl ENABLE ALWAYS;
 

@@ -3,8 +3,7 @@
 GRANT USAGE ON SCHEMA concord TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION
     concord.hlc_observe(concord.hlc), concord.hlc_reset(), concord.heartbeat(), concord.tick(),
-    concord.flush(), concord._identity_written(), concord.capture_trigger(), concord.version_trigger(),
-    concord.truncate_trigger(), concord.track, concord._track_with_text, concord.untrack(regclass),
+    concord.flush(), concord._identity_written(), concord.track, concord._track_with_text, concord.untrack(regclass),
     concord.track_schema, concord._tracking_obstacle(oid),
     concord.track_tree(regclass, name, name, name, name), concord.untrack_tree(regclass),
     concord._trigger_options(bytea), concord.record_names(regclass, text), concord.table_names(regclass),
@@ -35,7 +34,8 @@ BEGIN
     FOREACH kept IN ARRAY ARRAY['concord.change_events', 'concord.identity', 'concord.nodes',
                                 'concord.conflicts', 'concord.consumers',
                                 'concord.received_events', 'concord.pending_rows', 'concord._claims',
-                                'concord.capture_windows', 'concord.trees']::regclass[] LOOP
+                                'concord.capture_windows', 'concord.trees',
+                                'concord._publications']::regclass[] LOOP
         PERFORM pg_catalog.pg_extension_config_dump(kept, '');
     END LOOP;
 END

@@ -44,8 +44,10 @@ SELECT concord.untrack('page_view');
 CREATE TABLE loner (id int PRIMARY KEY);
 SELECT concord.track('loner', version_column => NULL);
 CREATE TABLE heir () INHERITS (loner);
-SELECT concord.track('loner', version_column => NULL);
-DROP TABLE heir;
+CREATE TABLE ancestor (id int PRIMARY KEY);
+CREATE TABLE heir () INHERITS (ancestor);
+SELECT concord.track('ancestor', version_column => NULL);
+DROP TABLE heir, ancestor;
 SELECT concord.untrack('loner');
 
 -- Columns that do not exist, in each option; system columns and dropped ones do not, either.

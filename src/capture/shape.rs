@@ -169,7 +169,11 @@ impl Shape {
 }
 
 /// The root's name, with the columns that never make a conflict.
-fn table_of(root: pg_sys::Oid, version: Option<&Version>, options: &Options) -> Result<Rc<Table>> {
+pub fn table_of(
+    root: pg_sys::Oid,
+    version: Option<&Version>,
+    options: &Options,
+) -> Result<Rc<Table>> {
     let name = cached_name(root)
         .ok_or_else(|| Error::internal(format!("relation {root:?} has no name")))?;
     let silent: Vec<&str> = version

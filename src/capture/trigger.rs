@@ -3,12 +3,12 @@
 use super::memory::RowMemory;
 use super::moves::{self, Moved};
 use super::relation;
-use super::shape::Tracked;
+use super::shape::{Tracked, root_of, table_of};
 use super::unchanged::{Changed, compare};
 use crate::capture::applying::applying;
 use crate::capture::brought;
 use crate::capture::image::Imager;
-use crate::error::{OrRaise, Result};
+use crate::error::{Error, OrRaise, Result};
 use crate::log::context::{self, Context};
 use crate::log::event::Captured;
 use crate::log::{Link, append, append_gap, control, link};
@@ -17,7 +17,7 @@ use crate::pg::tuple::RowValues;
 use crate::pg::varlena::text_array;
 use crate::{pg_function, settings};
 use concord_core::operation::Operation;
-use concord_core::options::Policy;
+use concord_core::options::{Options, Policy};
 use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
@@ -39,8 +39,11 @@ fn capture(data: &pg_sys::TriggerData) -> Result<()> {
         if applying() {
             return Ok(());
         }
-        let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
         let context = context::current();
+        let tracked = match relation::of_trigger(data.tg_relation, data.tg_trigger) {
+            Ok(tracked) => tracked,
+            Err(error) => return pass(data.tg_relation, &context, &error),
+        };
         if !settings::capture() {
             return append_gap(&gap(&tracked, &context));
         }
@@ -64,6 +67,23 @@ fn capture(data: &pg_sys::TriggerData) -> Result<()> {
             }
         }
     }
+}
+
+/// Lets a change of a table pass whose shape the event trigger has not seen, and which cannot be captured: the
+/// application's write is not to fail for that. The log says so.
+///
+/// # Safety
+/// The relation is open.
+#[allow(unsafe_code)]
+pub unsafe fn pass(relation: pg_sys::Relation, context: &Rc<Context>, error: &Error) -> Result<()> {
+    // SAFETY: by the caller's promise.
+    let table = table_of(root_of(unsafe { (*relation).rd_id }), None, &Options::default())?;
+    let metadata = json!({"reason": error.message}).to_string();
+    append_gap(&Captured {
+        table: Some(&table),
+        metadata: Some(metadata.as_bytes()),
+        ..control(Operation::Gap, context)
+    })
 }
 
 /// Says that changes of a table go uncaptured.

@@ -3,7 +3,7 @@
 use super::memory::RowMemory;
 use super::relation;
 use super::shape::Tracked;
-use super::trigger::gap;
+use super::trigger::{gap, pass};
 use crate::capture::image::Imager;
 use crate::error::{OrRaise, Result};
 use crate::log::context::{self, Context};
@@ -33,8 +33,11 @@ fn capture(data: &pg_sys::TriggerData) -> Result<()> {
     // exclusive lock already, so a snapshot taken now sees every row that goes, whatever the
     // transaction's own snapshot sees.
     unsafe {
-        let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
         let context = context::current();
+        let tracked = match relation::of_trigger(data.tg_relation, data.tg_trigger) {
+            Ok(tracked) => tracked,
+            Err(error) => return pass(data.tg_relation, &context, &error),
+        };
         if !settings::capture() {
             return append_gap(&gap(&tracked, &context));
         }

@@ -2,9 +2,12 @@
 //! is with what there was, and puts the difference into the log.
 
 pub mod note;
+pub mod options;
 mod registry;
+mod taken;
 mod watch;
 pub mod windows;
 
-pub use note::{Quiet, note_untracked};
-pub use registry::adopt;
+pub use note::Quiet;
+pub use taken::{adopt, note_untracked};
+pub use watch::check_drift;

@@ -1,13 +1,12 @@
 //! DDL events: what changed about a tracked table or its capture, told to all nodes.
 
-use crate::ddl::registry::{self, Watched};
+use crate::ddl::registry::Watched;
 use crate::error::Result;
 use crate::log::event::{Captured, Table};
 use crate::log::{append, context, control};
 use crate::pg::varlena::Varlena;
 use concord_core::operation::Operation;
-use pgrx::pg_sys;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -28,14 +27,6 @@ impl Quiet {
 impl Drop for Quiet {
     fn drop(&mut self) {
         QUIET.set(false);
-    }
-}
-
-/// Notes that a table is not tracked any more.
-pub fn note_untracked(relation: pg_sys::Oid) -> Result<()> {
-    match registry::release(relation) {
-        Some(table) => note(&table, json!({"command": "untrack", "change": "untracked"})),
-        None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::pg::owner::AsOwner;
 use crate::pg::query::{self, parameter};
 use crate::pg::shmem::Guarded;
 use crate::types::parameter::{hlc, ulid};
-use crate::{clock, pg_function, settings, sync, tree};
+use crate::{clock, ddl, pg_function, settings, sync, tree};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
@@ -19,7 +19,7 @@ use std::ffi::CStr;
 /// A step of a tick: what it is called, and what it does. None is to keep the others from their work.
 type Step = (&'static str, fn(Attached) -> Result<()>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("fill numbers that died", |node| holes::fill_in_turn(node).map(|_| ())),
     ("note how far nodes are", |node| {
         let _owner = AsOwner::of(node.log);
@@ -46,6 +46,7 @@ const STEPS: [Step; 6] = [
         let _owner = AsOwner::of(node.log);
         tree::check_if_free().map(|_| ())
     }),
+    ("look after tracked tables", |_| ddl::check_drift()),
 ];
 
 /// How long a step in the background waits for a lock.

@@ -256,6 +256,12 @@ unsafe fn set_local(name: &CStr, value: &CStr) {
     }
 }
 
+/// Who statements run as now.
+pub fn current_user() -> pg_sys::Oid {
+    // SAFETY: reads the backend's own state.
+    unsafe { pg_sys::GetUserId() }
+}
+
 /// Owner of a relation, from the system cache.
 pub fn relation_owner(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
     // SAFETY: the tuple is pinned by the cache until it is released.

@@ -152,8 +152,13 @@ pub fn options(relation: pg_sys::Oid, options: &Options) -> Result<()> {
             .hint("Add the column to redact, or remove it from redact_default."));
         }
     }
+    key(relation, options)
+}
+
+/// Whether a record key that the options name identifies: 55000.
+pub fn key(relation: pg_sys::Oid, options: &Options) -> Result<()> {
     match &options.record_key {
-        Some(key) => record_key(relation, key, &columns),
+        Some(key) => record_key(relation, key, &columns(relation)),
         None => Ok(()),
     }
 }

@@ -86,8 +86,7 @@ fn set_up(relation: pg_sys::Oid, arguments: Arguments) -> Result<()> {
     install::create(relation, &trigger_arguments, has_version);
     secrets::point_out(relation, &options);
     let _owner = AsOwner::of(catalog::log()?);
-    ddl::adopt(relation);
-    Ok(())
+    ddl::adopt(relation)
 }
 
 /// The lock that CREATE TRIGGER takes.

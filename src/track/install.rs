@@ -1,9 +1,9 @@
 //! The triggers themselves: made, replaced, taken away.
 
+use crate::ddl::options::stored_options;
 use crate::error::Result;
 use crate::pg::catalog::qualified_name;
 use crate::pg::query::{self, parameter};
-use crate::track::stored::stored_options;
 use concord_core::names::{quote_identifier, quote_literal};
 use concord_core::options::VersionColumn;
 use pgrx::pg_sys;
@@ -59,11 +59,22 @@ fn always(table: &str, trigger: &str) {
     query::execute(&format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"));
 }
 
-/// Has all of concord's triggers on a table that were just made fire always.
-pub fn fire_always(relation: pg_sys::Oid) {
+/// Has all of concord's triggers on a table fire always that were just made, and those that are off if `disabled`
+/// says so.
+pub fn fire_always(relation: pg_sys::Oid, disabled: bool) {
     let table = qualified_name(relation);
-    for trigger in triggers(relation, "t.tgenabled = 'O'") {
+    let condition = if disabled { "t.tgenabled IN ('O', 'D')" } else { "t.tgenabled = 'O'" };
+    for trigger in all_triggers(relation, condition) {
         always(&table, &trigger);
+    }
+}
+
+/// Switches all of concord's triggers on a table off.
+pub fn suspend(relation: pg_sys::Oid) {
+    let table = qualified_name(relation);
+    for trigger in all_triggers(relation, "t.tgenabled <> 'D'") {
+        let trigger = quote_identifier(&trigger);
+        query::execute(&format!("ALTER TABLE {table} DISABLE TRIGGER {trigger}"));
     }
 }
 
@@ -101,11 +112,16 @@ fn leaves(relation: pg_sys::Oid) -> Vec<pg_sys::Oid> {
 
 /// Names of concord's own triggers on a relation (not clones of a parent's) that satisfy a condition.
 fn triggers(relation: pg_sys::Oid, condition: &str) -> Vec<String> {
+    all_triggers(relation, &format!("t.tgparentid = 0 AND {condition}"))
+}
+
+/// The same, clones included.
+fn all_triggers(relation: pg_sys::Oid, condition: &str) -> Vec<String> {
     query::all(
         &format!(
             "SELECT t.tgname::text FROM pg_catalog.pg_trigger t
              JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
-             WHERE t.tgrelid = $1 AND t.tgparentid = 0
+             WHERE t.tgrelid = $1
                AND f.pronamespace = 'concord'::pg_catalog.regnamespace
                AND f.proname IN ('capture_trigger', 'version_trigger', 'truncate_trigger')
                AND {condition}"

@@ -7,6 +7,6 @@ mod install;
 mod secrets;
 mod stored;
 
-pub use check::relation as check_owned;
-pub use install::{equip_partitions, fire_always, remove, rename_columns};
+pub use check::{key as check_key, relation as check_owned};
+pub use install::{equip_partitions, fire_always, remove, rename_columns, suspend};
 pub use secrets::warn_of_new as warn_of_secrets;

@@ -37,12 +37,15 @@ pg_function!(
 fn stamp(data: &pg_sys::TriggerData, place: usize) -> Result<pg_sys::HeapTuple> {
     // SAFETY: the trigger manager's data are valid during the call.
     unsafe {
+        let update = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
+        let as_written = if update { data.tg_newtuple } else { data.tg_trigtuple };
         if applying() {
-            let update =
-                data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
-            return Ok(if update { data.tg_newtuple } else { data.tg_trigtuple });
+            return Ok(as_written);
         }
-        let tracked = relation::of_trigger(data.tg_relation, data.tg_trigger)?;
+        // What cannot be captured has no versions; the capture trigger says so.
+        let Ok(tracked) = relation::of_trigger(data.tg_relation, data.tg_trigger) else {
+            return Ok(as_written);
+        };
         let Some(version) = &tracked.version else {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
