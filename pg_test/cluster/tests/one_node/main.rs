@@ -11,6 +11,7 @@ mod functions;
 mod memory;
 mod promotion;
 mod restarts;
+mod restores;
 mod serializable;
 mod worker;
 
